@@ -1,0 +1,1 @@
+"""The Comity node: what one community runs."""
