@@ -39,6 +39,13 @@ class TooLarge(Violation):
     status = 413
 
 
+class TooSlow(Violation):
+    """A message that was not complete at its deadline."""
+
+    code = "too-slow"
+    status = 408
+
+
 class UnsupportedMedia(Violation):
     """A content type or content coding that this resource does not take."""
 
