@@ -15,7 +15,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
+    StringConstraints,
     ValidationError,
     WithJsonSchema,
 )
@@ -30,7 +32,7 @@ MAX_DEPTH = 16
 
 _MAX_INTEGER = 2**53 - 1
 _BASE64URL = re.compile(rb"[A-Za-z0-9_-]*\Z")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}\Z")
 
 
 def base64url(data: bytes) -> str:
@@ -174,26 +176,30 @@ def _check(value: JSON, depth: int) -> None:
 
 
 def day_from_text(text: str) -> date:
-    """Read a UTC calendar day, `YYYY-MM-DD`.
+    """Read a UTC calendar day, `YYYY-MM-DD`, of the years 2000 to 2999.
+
+    The bounds leave every limit that counts days inside what calendars can represent.
 
     Raises:
         Malformed: any other form, or no such day.
     """
     if not _DAY.match(text):
-        raise Malformed("a day is written YYYY-MM-DD")
+        raise Malformed("a day is written YYYY-MM-DD, in the years 2000 to 2999")
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise Malformed("no such day") from error
 
 
-def _bytes_field(size: int) -> Any:
+def bytes_field(size: int | None = None) -> Any:
+    """What makes `Annotated[bytes, *bytes_field(size)]` base64url of `size` bytes (None: any)."""
+
     def read(value: object) -> bytes:
-        if isinstance(value, bytes) and len(value) == size:
+        if isinstance(value, bytes) and size in (None, len(value)):
             return value
         if isinstance(value, str):
             return from_base64url(value, size)
-        raise Malformed(f"base64url of {size} bytes is due")
+        raise Malformed("base64url is due")
 
     return (
         BeforeValidator(_for_pydantic(read)),
@@ -204,7 +210,7 @@ def _bytes_field(size: int) -> Any:
 
 def _read_day(value: object) -> date:
     if isinstance(value, date):
-        return value
+        return day_from_text(value.isoformat())
     if isinstance(value, str):
         return day_from_text(value)
     raise Malformed("a day is written YYYY-MM-DD")
@@ -222,10 +228,10 @@ def _for_pydantic(read: Any) -> Any:
     return wrapped
 
 
-Bytes8 = Annotated[bytes, *_bytes_field(8)]
-Bytes16 = Annotated[bytes, *_bytes_field(16)]
-Bytes32 = Annotated[bytes, *_bytes_field(32)]
-Bytes64 = Annotated[bytes, *_bytes_field(64)]
+Bytes8 = Annotated[bytes, *bytes_field(8)]
+Bytes16 = Annotated[bytes, *bytes_field(16)]
+Bytes32 = Annotated[bytes, *bytes_field(32)]
+Bytes64 = Annotated[bytes, *bytes_field(64)]
 Day = Annotated[
     date,
     BeforeValidator(_for_pydantic(_read_day)),
@@ -236,6 +242,21 @@ Day = Annotated[
 
 Version = Literal[1]
 """Member `v` of whatever is versioned."""
+
+Uuid = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\z"
+    ),
+]
+"""A random UUID (RFC 9562, version 4) in lower case: the id of an attestation."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\z")]
+"""A short name that a community has declared, of a space or a body."""
+
+T = TypeVar("T")
+Sequence = Annotated[tuple[T, ...], Field(strict=False)]
+"""A JSON array; immutable here."""
 
 
 class Message(BaseModel):
