@@ -1,0 +1,177 @@
+"""Requests that a peer signed, and answers that this node signs (SPEC.md, section 8).
+
+The order is that of cost and of trust: the signature's form and time (headers only), whose key it
+claims (one look-up), the body within its cap, the signature over the bytes as received, the nonce.
+Only then does a handler see, and parse, anything. Refusals before that are unsigned, since whoever
+is refused has shown no signature that an answer could be bound to; everything after it is signed.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aiohttp import web
+
+from node.federation.bodies import BODY_DEADLINE, read_body
+from node.federation.problems import answer_or_problem
+from protocol.errors import Malformed, Replayed, Unavailable, UnknownKey
+from protocol.keys import SigningKey
+from protocol.signatures import (
+    Answer,
+    Request,
+    RequestClaim,
+    VerifiedRequest,
+    read_request_signature,
+    sign_answer,
+    verify_request,
+)
+
+
+@dataclass(frozen=True)
+class AdmittedPeer:
+    """A peer that is admitted here, with the `http` key (32 bytes) that a keyid named."""
+
+    fingerprint: bytes
+    id: str
+    http_key: bytes
+
+
+class PeerDirectory(Protocol):
+    """Whom this node answers, and what it has answered before. Kept in the database."""
+
+    async def http_key(self, keyid: str) -> AdmittedPeer | None:
+        """The admitted peer with that key in force in its log; None leads to `unknown-key`.
+
+        Raises:
+            NotAdmitted: the key is known, its community is no admitted peer.
+        """
+
+    async def remember_nonce(self, keyid: str, nonce: bytes, expires: int) -> bool:
+        """Remember a nonce until `expires` (seconds, inclusive); False if it is remembered already.
+
+        Durable and atomic: of two calls with one nonce, exactly one gets True, whatever restarts.
+        """
+
+
+@dataclass(frozen=True)
+class Edge:
+    """This node as its peers address it.
+
+    `authority` comes from the configured URL, never from Host. `signer` gives the `http` key in
+    force and its keyid, anew for each answer, since keys rotate. `now` is the clock, in seconds.
+    """
+
+    authority: str
+    signer: Callable[[], tuple[str, SigningKey]]
+    now: Callable[[], int]
+    body_deadline: float = BODY_DEADLINE
+
+
+EDGE = web.AppKey("EDGE", Edge)
+PEERS: web.AppKey[PeerDirectory] = web.AppKey("PEERS")
+
+
+@dataclass(frozen=True)
+class Authenticated:
+    """A request that an admitted peer signed and never sent before."""
+
+    peer: AdmittedPeer
+    body: bytes = field(repr=False)
+    request_signature: str
+
+
+PeerHandler = Callable[[web.Request, Authenticated], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def authenticated(limit: int) -> Callable[[PeerHandler], Handler]:
+    """Let admitted peers only through to a handler, with bodies of at most `limit` bytes of JSON.
+
+    The handler's answer, or the problem document of what it raises, is signed.
+
+    Raises:
+        UnknownKey, NotAdmitted, BadSignature, OutOfTime, Replayed, Malformed, TooLarge, TooSlow,
+        UnsupportedMedia: before the request is authentic, for the `problems` middleware.
+
+    Source: SPEC.md, section 8.
+    """
+
+    def wrap(handler: PeerHandler) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            admitted = await _authenticate(request, limit)
+            response = await answer_or_problem(handler(request, admitted))
+            return signed(request.app[EDGE], response, admitted.request_signature)
+
+        return handle
+
+    return wrap
+
+
+async def _authenticate(request: web.Request, limit: int) -> Authenticated:
+    peers = request.app[PEERS]
+    # 1. The signature's form and time.
+    claim = claim_of(request)
+    # 2. Whose key it claims to be by.
+    peer = await peers.http_key(claim.keyid)
+    if peer is None:
+        raise UnknownKey("no admitted peer has this key")
+    # 3. The body, and the signature over everything as received.
+    verified = await receive(request, claim, peer.http_key, limit)
+    # 4. Once only. Nonces of authentic requests alone, or anybody could fill the table.
+    if not await peers.remember_nonce(verified.keyid, verified.nonce, verified.expires):
+        raise Replayed("this nonce was used before")
+    return Authenticated(peer, verified.request.body, verified.signature_field)
+
+
+def claim_of(request: web.Request) -> RequestClaim:
+    """What the request's signature claims, from the headers alone.
+
+    Raises:
+        BadSignature, Malformed, OutOfTime: as `read_request_signature`.
+    """
+    return read_request_signature(request.headers.items(), request.app[EDGE].now())
+
+
+async def receive(
+    request: web.Request, claim: RequestClaim, public_key: bytes, limit: int
+) -> VerifiedRequest:
+    """Read the body and verify the request under `public_key` (32 bytes); the nonce is not judged.
+
+    For a resource that strangers may address (peering), which learns the key in its own way.
+
+    Raises:
+        As `read_body` and `verify_request`; Malformed also for a target that is not in origin form.
+    """
+    edge = request.app[EDGE]
+    received = Request(
+        method=request.method,
+        authority=edge.authority,
+        target=_target(request),
+        body=await read_body(
+            request, limit, media_type="application/json", deadline=edge.body_deadline
+        ),
+        content_type=request.headers.get("Content-Type", "application/json"),
+    )
+    return verify_request(received, request.headers.items(), claim, public_key)
+
+
+def signed(edge: Edge, response: web.StreamResponse, request_signature: str) -> web.StreamResponse:
+    """Add the fields that sign `response` as the answer to the request with that signature.
+
+    Raises:
+        Unavailable: the body is not bytes, so that nothing can be said about it beforehand.
+    """
+    if not isinstance(response, web.Response) or not isinstance(response.body, bytes | None):
+        raise Unavailable("this node had an answer that it cannot sign")
+    body = response.body or b""
+    answer = Answer(response.status, body, response.headers.get("Content-Type", "application/json"))
+    keyid, key = edge.signer()
+    response.headers.update(sign_answer(answer, request_signature, key, keyid, edge.now()))
+    return response
+
+
+def _target(request: web.Request) -> str:
+    # `raw_path` is the target as it stood on the wire; `url.path` rewrites %2F.
+    if not request.raw_path.startswith("/"):
+        raise Malformed("a request target in origin form is due")
+    return request.raw_path
