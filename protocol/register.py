@@ -1,0 +1,373 @@
+"""The register: what replaying a log's entries gives (SPEC.md, section 6).
+
+A pure function of the entries; the state of an attestation is a pure function of the register and
+a day. The rules, at a glance:
+
+    type        approved by                                     names in `after`
+    community   genesis: the threshold it lists;                the last effective community
+                only `MINOR` members change: one officer;       statement; null at genesis
+                else: the threshold before it
+    attest      the threshold                                   the last effective community
+                                                                statement that took the threshold
+    withdraw    the threshold                                   per item: the last effective
+                                                                statement about that attestation
+
+A statement that breaks a rule is void: it has no effect and is kept with the reason. One bad item
+voids the whole statement. A decision that was effective once is void ever after. A statement of an
+unknown type or version is void too, unless the threshold approved it and it says `"critical":
+true`; then the register is frozen, for whoever does not know the rule must not guess.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Literal, Self
+
+from protocol.encoding import base64url
+from protocol.errors import OutOfOrder, Violation
+from protocol.keys import oprf_key_id
+from protocol.merkle import leaf_hash
+from protocol.statements import (
+    Approval,
+    AttestDecision,
+    AttestItem,
+    Community,
+    CommunityDecision,
+    Custody,
+    Decision,
+    Entry,
+    UnknownType,
+    WithdrawDecision,
+    WithdrawItem,
+    approval_holds,
+    decision_hash,
+    read_decision,
+    read_entry,
+)
+
+MINOR = frozenset({"http", "cosign", "name", "url", "contact"})
+"""What one officer may change in a community statement alone."""
+
+MAX_TERM = timedelta(days=1826)
+"""From `on` to the last day in force: with the day after it, five years."""
+
+MAX_REVIEW = timedelta(days=400)
+MAX_DELAY = timedelta(days=30)
+LAPSE = timedelta(days=90)
+"""After `review_by`, when nobody reviewed, until the attestation lapses."""
+
+Ending = Literal["lifted", "overturned", "superseded", "erased"]
+StateName = Literal["pending", "in_force", "lapsed", "expired", "withdrawn"]
+Flag = Literal["stayed", "review_due"]
+
+_CUSTODY_STRENGTH: dict[Custody, int] = {"node": 0, "browser": 1, "own": 2}
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """Who approved, of how many, and the weakest place where one of their keys is kept."""
+
+    approved: tuple[bytes, ...]
+    officers: int
+    threshold: int
+    custody: Custody
+
+
+@dataclass(frozen=True)
+class State:
+    """What an attestation is on a day. Only `in_force` without `stayed` weighs anything."""
+
+    name: StateName
+    flags: frozenset[Flag] = frozenset()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no later statement can change it."""
+        return self.name in ("lapsed", "expired", "withdrawn")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the record is still to be held and asked for."""
+        return not self.is_final
+
+
+@dataclass(frozen=True)
+class Attested:
+    """One attestation as the log tells it: hashes and dates, nothing about a person."""
+
+    item: AttestItem
+    on: date
+    index: int
+    """The entry that attested it."""
+    leaf: bytes
+    """Leaf hash of the last effective statement about it: what the next one names in `after`."""
+    last_on: date
+    issue_key: bytes
+    """The key in force at the entry; only it may have signed the JWT."""
+    oprf_key: bytes
+    """The public key (32 bytes) under which its record is sealed."""
+    quorum: Quorum
+    ending: Ending | None = None
+
+    def state(self, day: date) -> State:
+        """The state on a UTC day; ended at whichever end came first."""
+        if self.ending is not None:
+            return State("withdrawn")
+        if day < self.on:
+            return State("pending")
+        lapses = self.item.review_by + LAPSE
+        if day > min(self.item.ends, lapses):
+            return State("lapsed" if lapses < self.item.ends else "expired")
+        flags: set[Flag] = set()
+        if day > self.item.review_by:
+            flags.add("review_due")
+        # Told late is stayed by the rule itself: nobody has to remember it.
+        if self.item.notice.until is not None and day > self.item.notice.until:
+            flags.add("stayed")
+        return State("in_force", frozenset(flags))
+
+
+@dataclass(frozen=True)
+class Void:
+    """An entry without effect, and why."""
+
+    index: int
+    reason: str
+
+
+@dataclass
+class Register:
+    """The state of one log. Entries go in by `append`; nothing else changes it.
+
+    Two registers are equal if and only if every later entry has the same effect on both.
+    """
+
+    fingerprint: bytes
+    community: Community
+    community_leaf: bytes
+    """Leaf hash of the last effective community statement."""
+    community_on: date
+    quorum_leaf: bytes
+    """The same, of the last one that took the threshold."""
+    quorum_on: date
+    size: int
+    attestations: dict[str, Attested] = field(default_factory=dict)
+    effective: set[bytes] = field(default_factory=set)
+    """Hashes of the decisions that have been effective."""
+    voids: list[Void] = field(default_factory=list)
+    frozen_at: int | None = None
+    """The entry with a critical statement that is not known here, if there is one."""
+
+    @classmethod
+    def begin(cls, genesis: bytes) -> Self:
+        """The register after entry 0.
+
+        Raises:
+            Violation: the entry is no genesis statement, so there is no log to follow.
+        """
+        entry = read_entry(genesis)
+        decision = read_decision(entry.decision)
+        if not isinstance(decision, CommunityDecision):
+            raise OutOfOrder("entry 0 is the community's genesis statement")
+        if decision.log is not None or decision.after is not None:
+            raise OutOfOrder("a genesis statement names no log and nothing before it")
+        quorum = _quorum(entry, decision.community)
+        _require(quorum, decision.community.threshold)
+        leaf = leaf_hash(genesis)
+        return cls(
+            fingerprint=leaf,
+            community=decision.community,
+            community_leaf=leaf,
+            community_on=decision.on,
+            quorum_leaf=leaf,
+            quorum_on=decision.on,
+            size=1,
+            effective={decision_hash(entry.decision_bytes)},
+        )
+
+    @classmethod
+    def replay(cls, entries: Iterable[bytes]) -> Self:
+        """The register after all `entries`.
+
+        Raises:
+            Violation: there is no genesis statement to begin with.
+        """
+        remaining = iter(entries)
+        try:
+            register = cls.begin(next(remaining))
+        except StopIteration:
+            raise OutOfOrder("a log begins with its genesis statement") from None
+        for entry in remaining:
+            register.append(entry)
+        return register
+
+    def copy(self) -> Self:
+        """An independent register in the same state, for a trial."""
+        return replace(
+            self,
+            attestations=dict(self.attestations),
+            effective=set(self.effective),
+            voids=list(self.voids),
+        )
+
+    def append(self, data: bytes) -> Void | None:
+        """Take the next entry; the `Void` with its reason if it has no effect."""
+        index = self.size
+        void = None
+        try:
+            self._take(data, index)
+        except Violation as error:
+            void = Void(index, f"{error.code}: {error}")
+            self.voids.append(void)
+        self.size = index + 1
+        return void
+
+    def needed(self, decision: Decision) -> int:
+        """How many officers have to approve a decision that would come next."""
+        if isinstance(decision, CommunityDecision) and self._is_minor(decision.community):
+            return 1
+        return self.community.threshold
+
+    def live(self, day: date) -> list[Attested]:
+        """The attestations whose records peers hold and ask for on a day."""
+        return [each for each in self.attestations.values() if each.state(day).is_live]
+
+    def _take(self, data: bytes, index: int) -> None:
+        entry = read_entry(data)
+        if self.frozen_at is not None:
+            raise OutOfOrder("the register is frozen by an unknown critical statement")
+        try:
+            decision = read_decision(entry.decision)
+        except UnknownType:
+            self._freeze_if_critical(entry, index)
+            raise
+        if decision.log != self.fingerprint:
+            raise OutOfOrder("made for another log")
+        digest = decision_hash(entry.decision_bytes)
+        if digest in self.effective:
+            raise OutOfOrder("this decision has been effective before")
+        quorum = _quorum(entry, self.community)
+        _require(quorum, self.needed(decision))
+        leaf = leaf_hash(data)
+        match decision:
+            case CommunityDecision():
+                self._take_community(decision, leaf)
+            case AttestDecision():
+                self._take_attest(decision, leaf, index, quorum)
+            case WithdrawDecision():
+                self._take_withdraw(decision, leaf)
+        self.effective.add(digest)
+
+    def _freeze_if_critical(self, entry: Entry, index: int) -> None:
+        decision = entry.decision
+        critical = decision.get("critical") is True
+        if not critical or decision.get("log") != base64url(self.fingerprint):
+            return
+        if len(_quorum(entry, self.community).approved) >= self.community.threshold:
+            self.frozen_at = index
+
+    def _is_minor(self, after: Community) -> bool:
+        return all(
+            name in MINOR or value == _members(self.community)[name]
+            for name, value in _members(after).items()
+        )
+
+    def _take_community(self, decision: CommunityDecision, leaf: bytes) -> None:
+        if decision.after != self.community_leaf:
+            raise OutOfOrder("`after` is not the last community statement")
+        if decision.on < self.community_on:
+            raise OutOfOrder("`on` is before the statement that `after` names")
+        if decision.community.id != self.community.id:
+            raise OutOfOrder("a community's id never changes")
+        if not self._is_minor(decision.community):
+            self.quorum_leaf, self.quorum_on = leaf, decision.on
+        self.community, self.community_leaf = decision.community, leaf
+        self.community_on = decision.on
+
+    def _take_attest(
+        self, decision: AttestDecision, leaf: bytes, index: int, quorum: Quorum
+    ) -> None:
+        if decision.after != self.quorum_leaf:
+            raise OutOfOrder("`after` is not the last community statement by the threshold")
+        if decision.on < self.quorum_on:
+            raise OutOfOrder("`on` is before the statement that `after` names")
+        live = {oprf_key_id(key): key for key in self.community.oprf}
+        fresh: dict[str, Attested] = {}
+        for item in decision.items:
+            if item.id in self.attestations or item.id in fresh:
+                raise OutOfOrder("an id is attested once, ever")
+            if item.seal.key not in live:
+                raise OutOfOrder("sealed under a key that is not live")
+            _check_dates(item, decision.on)
+            fresh[item.id] = Attested(
+                item=item,
+                on=decision.on,
+                index=index,
+                leaf=leaf,
+                last_on=decision.on,
+                issue_key=self.community.keys.issue,
+                oprf_key=live[item.seal.key],
+                quorum=quorum,
+            )
+        self.attestations.update(fresh)
+
+    def _take_withdraw(self, decision: WithdrawDecision, leaf: bytes) -> None:
+        ended: dict[str, Attested] = {}
+        for item in decision.items:
+            attested = self._follows(item, decision.on)
+            if item.id in ended:
+                raise OutOfOrder("an id stands twice in one statement")
+            if item.by is not None and (item.by not in self.attestations or item.by == item.id):
+                raise OutOfOrder("superseded by nothing that is attested here")
+            ended[item.id] = replace(attested, leaf=leaf, last_on=decision.on, ending=item.because)
+        self.attestations.update(ended)
+
+    def _follows(self, item: WithdrawItem, on: date) -> Attested:
+        """The attestation that an item is about, if the item may be said of it on that day."""
+        attested = self.attestations.get(item.id)
+        if attested is None:
+            raise OutOfOrder("nothing of this id is attested here")
+        if item.after != attested.leaf:
+            raise OutOfOrder("`after` is not the last statement about this attestation")
+        if on < attested.last_on:
+            raise OutOfOrder("`on` is before the statement that `after` names")
+        if attested.state(on).is_final:
+            raise OutOfOrder("this attestation has ended")
+        return attested
+
+
+def _quorum(entry: Entry, community: Community) -> Quorum:
+    """The distinct officers of `community` whose approvals hold; nobody else's count."""
+    custody = {officer.key: officer.custody for officer in community.officers}
+    decision = entry.decision_bytes
+    approved = tuple(
+        approval.officer for approval in entry.approvals if _counts(approval, decision, custody)
+    )
+    custodies = [custody[officer] for officer in approved] or ["node"]
+    weakest = min(custodies, key=_CUSTODY_STRENGTH.__getitem__)
+    return Quorum(approved, len(custody), community.threshold, weakest)
+
+
+def _counts(approval: Approval, decision: bytes, officers: dict[bytes, Custody]) -> bool:
+    return approval.officer in officers and approval_holds(approval, decision)
+
+
+def _require(quorum: Quorum, needed: int) -> None:
+    if len(quorum.approved) < needed:
+        raise OutOfOrder(f"{len(quorum.approved)} of {needed} approvals hold")
+
+
+def _check_dates(item: AttestItem, on: date) -> None:
+    if not on <= item.ends <= on + MAX_TERM:
+        raise OutOfOrder("`ends` is before `on`, or more than 1,826 days after it")
+    if not on < item.review_by <= on + MAX_REVIEW:
+        raise OutOfOrder("`review_by` is not within the 400 days after `on`")
+    if item.notice.until is not None and not on <= item.notice.until <= on + MAX_DELAY:
+        raise OutOfOrder("notice is delayed by more than 30 days")
+
+
+def _members(community: Community) -> dict[str, object]:
+    """The members of a community statement, the four keys each on its own."""
+    members = community.to_value()
+    keys: dict[str, object] = members.pop("keys")
+    return members | keys

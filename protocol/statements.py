@@ -1,0 +1,344 @@
+"""The log's statements: what an entry says, who approved it, and its one encoding.
+
+An entry is canonical JSON `{"approvals": […], "decision": {…}}`. This module knows the form of each
+type; what may follow what is the register's (SPEC.md, section 6).
+"""
+
+import hashlib
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from protocol.encoding import (
+    JSON,
+    Bytes8,
+    Bytes32,
+    Bytes64,
+    Day,
+    Message,
+    Sequence,
+    Slug,
+    Uuid,
+    Version,
+    canonical_json,
+    from_canonical_json,
+)
+from protocol.errors import BadSignature, Malformed
+from protocol.keys import SigningKey, is_strict_point, verify
+
+MAX_ENTRY = 65_535
+"""Bytes of one entry: what an entry bundle's length prefix can say (C2SP tlog-tiles)."""
+
+MAX_OFFICERS = 64
+MAX_OPRF_KEYS = 2
+
+_APPROVE = b"comity:approve:v1\n"
+_RECUSE = b"comity:recuse:v1\n"
+
+_COMMUNITY_ID = re.compile(
+    r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z"
+)
+_URL = re.compile(r"https?://[!-~]{1,500}\Z")
+_BASE_URL = re.compile(r"https?://[a-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~-]{1,100})*\Z")
+_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9.-]{1,189}\Z")
+# What could hide or reorder a name on a page. Listed, because Python's own classes change with the
+# Unicode version, and a statement must be void everywhere or nowhere.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]"
+)
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not pattern.match(text):
+            raise ValueError(what)
+        return text
+
+    return AfterValidator(check)
+
+
+def _printable(text: str) -> str:
+    if text != text.strip(" ") or _UNPRINTABLE.search(text):
+        raise ValueError("no control or direction characters, no space around")
+    return text
+
+
+def _strict_key(key: bytes) -> bytes:
+    if not is_strict_point(key):
+        raise ValueError("not an Ed25519 key of the strict form")
+    return key
+
+
+CommunityId = Annotated[str, _matching(_COMMUNITY_ID, "a DNS name in lower case, as A-labels")]
+BaseUrl = Annotated[str, _matching(_BASE_URL, "http(s), host, path without final slash")]
+Url = Annotated[str, _matching(_URL, "an http(s) URL of at most 508 ASCII characters")]
+Contact = Annotated[str, _matching(re.compile(f"{_MAIL.pattern}|{_URL.pattern}"), "mail or URL")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
+Ed25519Key = Annotated[Bytes32, AfterValidator(_strict_key)]
+Custody = Literal["own", "browser", "node"]
+Measure = Literal["ban", "suspension", "membership_revocation", "status_removal", "restriction"]
+
+
+class Keys(Message):
+    """A community's Ed25519 keys, each for its own uses only (section 1)."""
+
+    log: Ed25519Key
+    cosign: Ed25519Key
+    http: Ed25519Key
+    issue: Ed25519Key
+
+
+class Officer(Message):
+    """Who may approve: a key, and where it is kept. Names stay in the community."""
+
+    key: Ed25519Key
+    custody: Custody
+
+
+class Declared(Message):
+    """A space or a body of the community, for people to read."""
+
+    slug: Slug
+    name: Name
+
+
+class Community(Message):
+    """What a community says of itself, in force until its next `community` statement."""
+
+    id: CommunityId
+    name: Name
+    url: BaseUrl | None
+    keys: Keys
+    oprf: Annotated[Sequence[Bytes32], Field(max_length=MAX_OPRF_KEYS)]
+    """Live OPRF keys, the one for new records first; none where the community only asks."""
+    officers: Annotated[Sequence[Officer], Field(min_length=1, max_length=MAX_OFFICERS)]
+    threshold: Annotated[int, Field(ge=1)]
+    spaces: Annotated[Sequence[Declared], Field(max_length=64)]
+    bodies: Annotated[Sequence[Declared], Field(max_length=64)]
+    contact: Contact | None
+    policy: Url | None
+    part_time: bool
+    entries: Literal["public", "peers"]
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Self:
+        officers = [officer.key for officer in self.officers]
+        keys = [self.keys.log, self.keys.cosign, self.keys.http, self.keys.issue, *officers]
+        if len(set(keys)) != len(keys):
+            raise ValueError("a key has one use only")
+        if officers != sorted(officers):
+            raise ValueError("officers are sorted by key")
+        if len(set(self.oprf)) != len(self.oprf):
+            raise ValueError("an OPRF key stands twice")
+        if self.threshold > len(officers):
+            raise ValueError("a threshold that no vote could reach")
+        for declared in (self.spaces, self.bodies):
+            slugs = [each.slug for each in declared]
+            if slugs != sorted(set(slugs)):
+                raise ValueError("slugs are sorted, none stands twice")
+        return self
+
+
+class Seal(Message):
+    """Which record holds an attestation, and under which OPRF key it is sealed (section 5)."""
+
+    key: Bytes8
+    record: Bytes32
+
+
+class Notice(Message):
+    """Whether the person concerned was told when the officers decided."""
+
+    state: Literal["given", "delayed", "unreachable"]
+    until: Day | None
+    """Last day of a delay; null unless `delayed`."""
+
+    @model_validator(mode="after")
+    def _delayed_has_its_end(self) -> Self:
+        if (self.state == "delayed") != (self.until is not None):
+            raise ValueError("a delay has its end, and nothing else has one")
+        return self
+
+
+class AttestItem(Message):
+    """One attestation, by hashes only: nothing here names anybody."""
+
+    id: Uuid
+    jwt: Bytes32
+    """SHA-256 of the issuer-signed JWT, without any `~`."""
+    seal: Seal
+    ends: Day
+    """The last day in force."""
+    review_by: Day
+    notice: Notice
+    measure: Measure | None
+    """In public, or null: then only a match discloses it."""
+
+
+class WithdrawItem(Message):
+    """The end of one attestation before its time."""
+
+    id: Uuid
+    after: Bytes32
+    because: Literal["lifted", "overturned", "superseded", "erased"]
+    by: Uuid | None
+    """The attestation that supersedes it; null otherwise."""
+
+    @model_validator(mode="after")
+    def _superseded_by(self) -> Self:
+        if (self.because == "superseded") != (self.by is not None):
+            raise ValueError("what is superseded names by what, and nothing else does")
+        return self
+
+
+class CommunityDecision(Message):
+    """The community sets or changes what it says of itself."""
+
+    v: Version
+    type: Literal["community"]
+    log: Bytes32 | None
+    on: Day
+    after: Bytes32 | None
+    community: Community
+
+
+class AttestDecision(Message):
+    """The community attests sanctions."""
+
+    v: Version
+    type: Literal["attest"]
+    log: Bytes32
+    on: Day
+    after: Bytes32
+    items: Annotated[Sequence[AttestItem], Field(min_length=1, max_length=256)]
+
+
+class WithdrawDecision(Message):
+    """The community ends sanctions."""
+
+    v: Version
+    type: Literal["withdraw"]
+    log: Bytes32
+    on: Day
+    items: Annotated[Sequence[WithdrawItem], Field(min_length=1, max_length=256)]
+
+
+Decision = CommunityDecision | AttestDecision | WithdrawDecision
+
+_TYPES: dict[str, type[Decision]] = {
+    "community": CommunityDecision,
+    "attest": AttestDecision,
+    "withdraw": WithdrawDecision,
+}
+
+
+class Approval(Message):
+    """One officer's signature under a decision."""
+
+    officer: Bytes32
+    sig: Bytes64
+
+
+class Entry(Message):
+    """What every entry has, whatever its decision's type: read before the type is known."""
+
+    decision: dict[str, JSON]
+    approvals: Annotated[Sequence[Approval], Field(max_length=MAX_OFFICERS)]
+
+    @model_validator(mode="after")
+    def _approvals_are_sorted(self) -> Self:
+        officers = [approval.officer for approval in self.approvals]
+        if officers != sorted(set(officers)):
+            raise ValueError("approvals are sorted by officer, none stands twice")
+        return self
+
+    @property
+    def decision_bytes(self) -> bytes:
+        """Canonical JSON of the decision: what the officers signed."""
+        return canonical_json(self.decision)
+
+
+class UnknownType(Malformed):
+    """A statement of a type or version that this node does not know."""
+
+
+def read_entry(data: bytes) -> Entry:
+    """Read an entry's frame.
+
+    Raises:
+        TooLarge: more than `MAX_ENTRY` bytes.
+        Malformed: not the canonical encoding of an entry.
+    """
+    return Entry.from_bytes(data, MAX_ENTRY)
+
+
+def read_decision(value: JSON) -> Decision:
+    """Read a decision of a known type.
+
+    Raises:
+        UnknownType: its `type` or `v` is not known here.
+        Malformed: it is not of its type's form.
+    """
+    if not isinstance(value, dict):
+        raise Malformed("a decision is an object")
+    model = _TYPES.get(str(value.get("type")))
+    # `True == 1` in Python; a boolean version is malformed, which the model says.
+    if model is None or (type(value.get("v")) is int and value["v"] != 1):
+        raise UnknownType("a statement of an unknown type or version")
+    return model.from_value(value)
+
+
+def decision_from_bytes(data: bytes) -> Decision:
+    """Read a decision from its canonical bytes; raises as `read_decision` does."""
+    return read_decision(from_canonical_json(data, MAX_ENTRY))
+
+
+def decision_hash(decision: bytes) -> bytes:
+    """SHA-256 of a decision's canonical bytes: by which it is known before it is logged."""
+    return hashlib.sha256(decision).digest()
+
+
+def approve(decision: bytes, key: SigningKey) -> Approval:
+    """An officer's approval of a decision's canonical bytes."""
+    return Approval(officer=key.public_key, sig=key.sign(_APPROVE + decision))
+
+
+def approval_holds(approval: Approval, decision: bytes) -> bool:
+    """Whether an approval's signature holds over a decision's canonical bytes."""
+    try:
+        verify(approval.officer, _APPROVE + decision, approval.sig)
+    except BadSignature:
+        return False
+    return True
+
+
+def recuse(decision: bytes, key: SigningKey) -> bytes:
+    """An officer's signed recusal (64 bytes). It never lowers the threshold."""
+    return key.sign(_RECUSE + decision_hash(decision))
+
+
+def verify_recusal(decision: bytes, officer: bytes, signature: bytes) -> None:
+    """Verify an officer's recusal.
+
+    Raises:
+        BadSignature: it is not this officer's for this decision.
+    """
+    verify(officer, _RECUSE + decision_hash(decision), signature)
+
+
+def encode_entry(decision: bytes, approvals: list[Approval]) -> bytes:
+    """The entry of a decision with its approvals, in the order that the log wants.
+
+    Raises:
+        TooLarge: more than `MAX_ENTRY` bytes.
+        Malformed: an officer stands twice.
+    """
+    ordered = sorted(approvals, key=lambda approval: approval.officer)
+    value = {
+        "decision": from_canonical_json(decision, MAX_ENTRY),
+        "approvals": [approval.to_value() for approval in ordered],
+    }
+    data = canonical_json(value)
+    read_entry(data)
+    return data
