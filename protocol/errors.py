@@ -88,6 +88,20 @@ class BadProof(Violation):
     status = 422
 
 
+class WrongRecord(Violation):
+    """A sealed record that is not the one whose hash its issuer's log approves."""
+
+    code = "wrong-record"
+    status = 422
+
+
+class BrokenSeal(Violation):
+    """A sealed record that matches and does not open as due: its issuer's fault, never "nothing"."""
+
+    code = "broken-seal"
+    status = 422
+
+
 class NotAdmitted(Violation):
     """A known key whose community is not an admitted peer here."""
 
