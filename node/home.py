@@ -1,0 +1,131 @@
+"""The home folder: where a node keeps its settings, its database and its master key.
+
+comity.toml        settings
+comity.sqlite3     the database, unless settings name another
+keys/master.key    the master key: 32 bytes, mode 0600; may be kept elsewhere
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from node.errors import UserError
+from protocol.encoding import from_base64url
+from protocol.errors import Malformed
+
+MASTER_KEY_SIZE = 32
+MASTER_KEY_VARIABLE = "COMITY_MASTER_KEY"
+_CREDENTIAL = "comity-master-key"
+_OTHERS = 0o077
+
+
+@dataclass(frozen=True)
+class Home:
+    """One node's folder."""
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The settings, TOML."""
+        return self.path / "comity.toml"
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite database that is used where settings name no other."""
+        return self.path / "comity.sqlite3"
+
+    @property
+    def master_key_file(self) -> Path:
+        """The master key, where neither the environment nor systemd brings it."""
+        return self.path / "keys" / "master.key"
+
+    def create(self) -> None:
+        """Make the folders, open to their owner alone; folders that stand are left as they are."""
+        for folder in (self.path, self.master_key_file.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+class KeySource(Enum):
+    """Where a master key came from."""
+
+    ENVIRONMENT = "environment"
+    CREDENTIAL = "credential"
+    FILE = "file"
+
+
+@dataclass(frozen=True)
+class MasterKey:
+    """The key (32 bytes) under which the vault seals, and where it came from."""
+
+    secret: bytes = field(repr=False)
+    source: KeySource
+
+
+def create_master_key(home: Home) -> None:
+    """Draw a master key into its file (mode 0600), durably.
+
+    Raises:
+        UserError: there is one already; it is never overwritten, as all data hangs on it.
+    """
+    path = home.master_key_file
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise UserError(f"{path} exists already: this home has been initialised before") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(MASTER_KEY_SIZE))
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(path.parent)
+
+
+def load_master_key(home: Home, environment: Mapping[str, str]) -> MasterKey:
+    """The master key: from `COMITY_MASTER_KEY` (base64url), systemd's credentials, or its file.
+
+    Raises:
+        UserError: there is none, it is not 32 bytes, or others than its owner may read its file.
+    """
+    text = environment.get(MASTER_KEY_VARIABLE)
+    if text is not None:
+        return MasterKey(_from_text(text), KeySource.ENVIRONMENT)
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    if folder is not None and (Path(folder) / _CREDENTIAL).exists():
+        return MasterKey(_from_file(Path(folder) / _CREDENTIAL), KeySource.CREDENTIAL)
+    path = home.master_key_file
+    try:
+        if path.stat().st_mode & _OTHERS:
+            raise UserError(f"others may read {path}: type `chmod 600 {path}`")
+        return MasterKey(_from_file(path), KeySource.FILE)
+    except FileNotFoundError as error:
+        raise UserError(
+            f"no master key: {path} does not exist. A new node is made by `comity init`; one that "
+            f"was restored needs the key it had, in that file or in {MASTER_KEY_VARIABLE}"
+        ) from error
+
+
+def _from_text(text: str) -> bytes:
+    try:
+        return from_base64url(text, MASTER_KEY_SIZE)
+    except Malformed:
+        # The cause would be chained into logs; it says nothing that is not said here.
+        raise UserError(f"{MASTER_KEY_VARIABLE} is not 32 bytes in unpadded base64url") from None
+
+
+def _from_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        secret = file.read(MASTER_KEY_SIZE + 1)
+    if len(secret) != MASTER_KEY_SIZE:
+        raise UserError(f"{path} is not a master key of 32 bytes: restore it from its backup")
+    return secret
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,358 @@
+"""The first shape of the database."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "r0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make every table."""
+    _logs()
+    _witnessing()
+    _records()
+    _keys_and_officers()
+    _decisions()
+    _peers()
+    _budgets()
+    _asking()
+    _screenings()
+    _audit()
+
+
+def _logs() -> None:
+    op.create_table(
+        "logs",
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("own", sa.Boolean(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name="pk_logs"),
+    )
+    op.create_index(
+        "ix_logs_one_own",
+        "logs",
+        ["own"],
+        unique=True,
+        sqlite_where=sa.text("own"),
+        postgresql_where=sa.text("own"),
+    )
+    op.create_table(
+        "log_entries",
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("idx", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_log_entries_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("log", "idx", name="pk_log_entries"),
+    )
+    op.create_table(
+        "log_tiles",
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("idx", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_log_tiles_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("log", "level", "idx", name="pk_log_tiles"),
+    )
+
+
+def _witnessing() -> None:
+    op.create_table(
+        "cosigned_heads",
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_cosigned_heads_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("log", name="pk_cosigned_heads"),
+    )
+    op.create_table(
+        "evidence",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("found_at", sa.BigInteger(), nullable=False),
+        sa.Column("settled_at", sa.BigInteger()),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_evidence_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("hash", name="pk_evidence"),
+    )
+
+
+def _records() -> None:
+    op.create_table(
+        "records",
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("attestation", sa.Text(), nullable=False),
+        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("record_hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_records_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("log", "attestation", name="pk_records"),
+    )
+    op.create_table(
+        "record_index",
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("oprf_key", sa.LargeBinary(), nullable=False),
+        sa.Column("locator", sa.LargeBinary(), nullable=False),
+        sa.Column("attestation", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "log", "oprf_key", "locator", "attestation", name="pk_record_index"
+        ),
+        sqlite_with_rowid=False,
+    )
+
+
+def _keys_and_officers() -> None:
+    op.create_table(
+        "own_keys",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("public", sa.LargeBinary(), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_own_keys"),
+    )
+    op.create_table(
+        "officers",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("custody", sa.Text(), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary()),
+        sa.PrimaryKeyConstraint("key", name="pk_officers"),
+    )
+
+
+def _decisions() -> None:
+    op.create_table(
+        "decisions",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("decision_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("proposed_on", sa.Date(), nullable=False),
+        sa.Column("idx", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("hash", name="pk_decisions"),
+    )
+    op.create_index("ix_decisions_state", "decisions", ["state"])
+    op.create_table(
+        "approvals",
+        sa.Column("decision", sa.LargeBinary(), nullable=False),
+        sa.Column("officer", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("signature", sa.LargeBinary()),
+        sa.Column("reason_sealed", sa.LargeBinary()),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decision"], ["decisions.hash"], name="fk_approvals_decision", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("decision", "officer", name="pk_approvals"),
+    )
+    op.create_table(
+        "attestations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("decision", sa.LargeBinary(), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary()),
+        sa.ForeignKeyConstraint(["decision"], ["decisions.hash"], name="fk_attestations_decision"),
+        sa.PrimaryKeyConstraint("id", name="pk_attestations"),
+    )
+    op.create_index("ix_attestations_decision", "attestations", ["decision"])
+    op.create_table(
+        "slots",
+        sa.Column("oprf_key", sa.LargeBinary(), nullable=False),
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("slot", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("oprf_key", "tag", "slot", name="pk_slots"),
+    )
+
+
+def _peers() -> None:
+    op.create_table(
+        "peers",
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("compared", sa.Boolean(), nullable=False),
+        sa.Column("proven_at", sa.BigInteger()),
+        sa.Column("admitted_at", sa.BigInteger()),
+        sa.Column("last_sync_at", sa.BigInteger()),
+        sa.Column("last_error", sa.Text()),
+        sa.PrimaryKeyConstraint("fingerprint", name="pk_peers"),
+    )
+    op.create_index("ix_peers_id", "peers", ["id"])
+    op.create_table(
+        "policies",
+        sa.Column("peer", sa.LargeBinary(), nullable=False),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("attention", sa.Text(), nullable=False),
+        sa.Column("minimum_quorum", sa.Integer()),
+        sa.PrimaryKeyConstraint("peer", "measure", name="pk_policies"),
+    )
+    op.create_table(
+        "nonces",
+        sa.Column("keyid", sa.Text(), nullable=False),
+        sa.Column("nonce", sa.Text(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("keyid", "nonce", name="pk_nonces"),
+    )
+    op.create_index("ix_nonces_expires", "nonces", ["expires"])
+    op.create_table(
+        "inquiries",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("peer", sa.LargeBinary(), nullable=False),
+        sa.Column("ours", sa.Boolean(), nullable=False),
+        sa.Column("attestation", sa.Text(), nullable=False),
+        sa.Column("inquiry_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("answer_sealed", sa.LargeBinary()),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("delete_after", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name="pk_inquiries"),
+    )
+    op.create_index("ix_inquiries_delete_after", "inquiries", ["delete_after"])
+
+
+def _budgets() -> None:
+    op.create_table(
+        "budgets",
+        sa.Column("peer", sa.LargeBinary(), nullable=False),
+        sa.Column("level", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("peer", name="pk_budgets"),
+    )
+    op.create_table(
+        "charges",
+        sa.Column("peer", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "digest", name="pk_charges"),
+    )
+    op.create_index("ix_charges_at", "charges", ["at"])
+    op.create_table(
+        "events",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("peer", sa.LargeBinary(), nullable=False),
+        sa.Column("ours", sa.Boolean(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("from_day", sa.Date(), nullable=False),
+        sa.Column("until_day", sa.Date(), nullable=False),
+        sa.Column("allowance", sa.Integer(), nullable=False),
+        sa.Column("declared_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("id", name="pk_events"),
+    )
+    op.create_index("ix_events_peer", "events", ["peer"])
+
+
+def _asking() -> None:
+    op.create_table(
+        "tokens",
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("oprf_key", sa.LargeBinary(), nullable=False),
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("pseudonym_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("delete_after", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_tokens_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("log", "oprf_key", "tag", name="pk_tokens"),
+    )
+    op.create_index("ix_tokens_delete_after", "tokens", ["delete_after"])
+    op.create_table(
+        "pending_evaluations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("oprf_key", sa.LargeBinary(), nullable=False),
+        sa.Column("request_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_pending_evaluations_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", "seq", name="pk_pending_evaluations"),
+    )
+
+
+def _screenings() -> None:
+    op.create_table(
+        "screenings",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("meta_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("delete_after", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_screenings"),
+    )
+    op.create_index("ix_screenings_delete_after", "screenings", ["delete_after"])
+    op.create_table(
+        "screening_rows",
+        sa.Column("screening", sa.Text(), nullable=False),
+        sa.Column("row", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["screening"], ["screenings.id"], name="fk_screening_rows_screening", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("screening", "row", name="pk_screening_rows"),
+    )
+    op.create_table(
+        "findings",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("screening", sa.Text()),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("delete_after", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["screening"], ["screenings.id"], name="fk_findings_screening", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_findings"),
+    )
+    op.create_index("ix_findings_delete_after", "findings", ["delete_after"])
+    op.create_index("ix_findings_screening", "findings", ["screening"])
+    op.create_table(
+        "judgements",
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("attestation", sa.Text(), nullable=False),
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_judgements_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("log", "attestation", "tag", name="pk_judgements"),
+    )
+
+
+def _audit() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("detail_sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+    )
+    op.create_index("ix_audit_at", "audit", ["at"])
+    op.create_table(
+        "audit_subjects",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("audit", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["audit"], ["audit.id"], name="fk_audit_subjects_audit", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("tag", "audit", name="pk_audit_subjects"),
+    )
+    op.create_index("ix_audit_subjects_audit", "audit_subjects", ["audit"])

@@ -1,0 +1,166 @@
+"""Transactions, on SQLite and on PostgreSQL alike.
+
+- `read` sees one state of the database, and cannot write.
+- `write` is the only one of its kind at any time, in this process and in all others; so what it
+  reads cannot change until it commits, and compare-and-swap needs no more than an `if`.
+- What is committed is on the disk.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from protocol.errors import Unavailable
+
+PARAMETERS = 32_766
+"""Most parameters of one statement: SQLite's own limit; asyncpg's is one more."""
+
+WAIT = 30
+"""Seconds that a writer waits for writers in other processes."""
+
+_READERS = 5
+
+_WRITER_LOCK = 0x636F6D697479
+"""The advisory lock of PostgreSQL that is ours: `comity` in ASCII."""
+
+T = TypeVar("T")
+
+
+def chunked(values: Sequence[T], parameters: int = 1, fixed: int = 0) -> Iterator[Sequence[T]]:
+    """Cut `values` so that a statement with `parameters` for each, and `fixed` more, may be sent.
+
+    For `IN (…)` and many rows in one `VALUES`; an insert of a list of rows needs no cutting.
+    """
+    size = (PARAMETERS - fixed) // parameters
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+class Store:
+    """One database. Made in the event loop that uses it, closed in the same."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare to connect to `url`, which names an asynchronous driver (see `node.config`)."""
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        engines = _sqlite(parsed) if self.is_sqlite else _postgresql(parsed)
+        self._reader, self._writer = engines
+        # SQLite's own waiting sleeps and polls: twenty writers take six times as long without.
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent state, read-only.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        async with _begun(self._reader) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """The one writer; commits where the block ends, rolls back where it raises.
+
+        Raises:
+            Unavailable: the database cannot be reached, or another process kept it for `WAIT`
+                seconds.
+        """
+        async with self._turn, _begun(self._writer) as connection:
+            yield connection
+
+    async def scrub(self) -> None:
+        """Let go of what was deleted: SQLite keeps it in its write-ahead log until this.
+
+        PostgreSQL keeps deleted rows until it vacuums, in its own time; a word for the operator.
+        """
+        if self.is_sqlite:
+            async with self._turn, self._writer.connect() as connection:
+                # Outside of a transaction, where alone a checkpoint works: hence the driver's own.
+                driver = (await connection.get_raw_connection()).driver_connection
+                if driver is not None:
+                    await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+@asynccontextmanager
+async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(engine.begin())
+        except (DBAPIError, OSError) as error:
+            raise Unavailable("the database cannot be reached, or is kept busy") from error
+        yield connection
+
+
+def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    # SQLite would make the file, and beside it those of the log, readable to everybody.
+    Path(url.database or "").touch(mode=0o600)
+    reader, writer = (_engine(url, size, isolation_level=None) for size in (_READERS, 1))
+    # The driver begins by itself, but not before a SELECT: a read-modify-write would lose updates.
+    _at_begin(reader, "BEGIN")
+    _at_begin(writer, "BEGIN IMMEDIATE")
+    settings = (
+        f"busy_timeout = {WAIT * 1000}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        "trusted_schema = OFF",
+        "cell_size_check = ON",
+    )
+    _at_connect(writer, *settings)
+    _at_connect(reader, *settings, "query_only = ON")
+    return reader, writer
+
+
+def _postgresql(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    server = {
+        "application_name": "comity",
+        "lock_timeout": f"{WAIT}s",
+        "synchronous_commit": "on",
+    }
+    reader, writer = (_engine(url, size, server_settings=server) for size in (_READERS, 1))
+    # A writer stays at READ COMMITTED: a snapshot would be taken before its turn has come.
+    _at_begin(writer, f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+    snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return reader.execution_options(**snapshot), writer
+
+
+def _engine(url: URL, connections: int, **driver: Any) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=WAIT,
+        pool_pre_ping=url.get_backend_name() != "sqlite",
+        connect_args=driver,
+        hide_parameters=True,  # errors would print locators and names
+    )
+
+
+def _at_begin(engine: AsyncEngine, statement: str) -> None:
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+
+def _at_connect(engine: AsyncEngine, *settings: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for setting in settings:
+            cursor.execute(f"PRAGMA {setting}")
+        cursor.close()

@@ -1,0 +1,403 @@
+"""What a node keeps. Every column says what it holds and why.
+
+Columns named `…_sealed` are encrypted by the vault, and a `tag` is the vault's keyed hash: without
+the master key neither tells anything. Nothing else here is about a person. Times are Unix seconds,
+days are UTC calendar days.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _log(*, key: bool = True) -> Column[bytes]:
+    return Column(
+        "log",
+        LargeBinary,
+        ForeignKey("logs.fingerprint", ondelete="CASCADE"),
+        primary_key=key,
+        nullable=False,
+        doc="Fingerprint of the log's community, 32 bytes.",
+    )
+
+
+def _oprf_key(*, key: bool = True) -> Column[bytes]:
+    return Column(
+        "oprf_key",
+        LargeBinary,
+        primary_key=key,
+        nullable=False,
+        doc="Id of an OPRF key of that community, 8 bytes.",
+    )
+
+
+def _created_at() -> Column[int]:
+    return Column("created_at", BigInteger, nullable=False, doc="When the row was made.")
+
+
+def _delete_after() -> Column[object]:
+    return Column(
+        "delete_after", Date, nullable=False, index=True, doc="Last day that the row is kept."
+    )
+
+
+# --- Logs: our own and those that are followed ----------------------------------------------------
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("fingerprint", LargeBinary, primary_key=True, doc="Leaf hash of entry 0, 32 bytes."),
+    Column("origin", Text, nullable=False, doc="The origin of its checkpoints, `<id>/comity`."),
+    Column("own", Boolean, nullable=False, doc="Whether it is the log of this community."),
+    Column("size", BigInteger, nullable=False, doc="Entries that are held and were verified."),
+    Column("root", LargeBinary, nullable=False, doc="Root hash at that size, 32 bytes."),
+    Column("note", LargeBinary, nullable=False, doc="The signed checkpoint of that size."),
+    # A second log of our own would be a fork.
+    Index(
+        "ix_logs_one_own",
+        "own",
+        unique=True,
+        sqlite_where=text("own"),
+        postgresql_where=text("own"),
+    ),
+)
+
+log_entries = Table(
+    "log_entries",
+    metadata,
+    _log(),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False, doc="Place in the log."),
+    Column("entry", LargeBinary, nullable=False, doc="The entry's exact bytes; names nobody."),
+)
+
+log_tiles = Table(
+    "log_tiles",
+    metadata,
+    _log(),
+    Column("level", SmallInteger, primary_key=True, autoincrement=False, doc="Level, 0 at leaves."),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False, doc="Place in the level."),
+    Column("hashes", LargeBinary, nullable=False, doc="1 to 256 hashes of 32 bytes each."),
+)
+
+cosigned_heads = Table(
+    "cosigned_heads",
+    metadata,
+    _log(),
+    Column("size", BigInteger, nullable=False, doc="Largest size cosigned here as a witness."),
+    Column("root", LargeBinary, nullable=False, doc="The root cosigned with it, 32 bytes."),
+    Column("note", LargeBinary, nullable=False, doc="The checkpoint, with our cosignature."),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True, doc="SHA-256 of the file."),
+    _log(key=False),
+    Column("kind", Text, nullable=False, doc="`fork`, `inconsistent` or `rollback`."),
+    Column("file", LargeBinary, nullable=False, doc="The evidence, for anyone to check."),
+    Column("found_at", BigInteger, nullable=False, doc="When it was found."),
+    Column("settled_at", BigInteger, doc="When a human decided to trust the log again."),
+)
+
+# --- Sealed records, our own and our peers' -------------------------------------------------------
+
+records = Table(
+    "records",
+    metadata,
+    _log(),
+    Column("attestation", Text, primary_key=True, doc="Id of the attestation, a UUID."),
+    Column("record", LargeBinary, nullable=False, doc="The sealed record's exact bytes."),
+    Column("record_hash", LargeBinary, nullable=False, doc="Its SHA-256, as approved in the log."),
+)
+
+# Without the wraps, which stay in the record: a million rows are looked through by each check.
+# No foreign key: SQLite would need a second index as large as the table to follow it.
+record_index = Table(
+    "record_index",
+    metadata,
+    Column("log", LargeBinary, primary_key=True, doc="Fingerprint of the issuer, 32 bytes."),
+    _oprf_key(),
+    Column("locator", LargeBinary, primary_key=True, doc="Locator of one entry, 16 bytes."),
+    Column("attestation", Text, primary_key=True, doc="Id of the attestation that it leads to."),
+    sqlite_with_rowid=False,
+)
+
+# --- Our own keys, officers and decisions ---------------------------------------------------------
+
+own_keys = Table(
+    "own_keys",
+    metadata,
+    Column(
+        "name", Text, primary_key=True, doc="`log`, `cosign`, `http`, `issue`, `oprf:<hex id>`."
+    ),
+    Column("public", LargeBinary, nullable=False, doc="Public key, 32 bytes."),
+    Column("secret_sealed", LargeBinary, nullable=False, doc="Seed, or scalar; gone once retired."),
+    _created_at(),
+)
+
+officers = Table(
+    "officers",
+    metadata,
+    Column("key", LargeBinary, primary_key=True, doc="The officer's public key, 32 bytes."),
+    Column("name_sealed", LargeBinary, nullable=False, doc="What the officer is called here."),
+    Column("custody", Text, nullable=False, doc="`own`, `browser` or `node`, as in the log."),
+    Column(
+        "secret_sealed", LargeBinary, doc="With custody `node`: seed, under password and vault."
+    ),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True, doc="SHA-256 of the canonical decision."),
+    Column("type", Text, nullable=False, doc="Type of the statement."),
+    Column("decision_sealed", LargeBinary, nullable=False, doc="It: unpublished until logged."),
+    Column("content_sealed", LargeBinary, doc="What its sheet shows: who is meant; or null."),
+    Column("state", Text, nullable=False, doc="`pending`, `logged`, `declined`, `void`, `lapsed`."),
+    Column("proposed_on", Date, nullable=False, doc="Its `on`."),
+    Column("idx", BigInteger, doc="Its place in our log, once logged."),
+    Index(None, "state"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column(
+        "decision",
+        LargeBinary,
+        ForeignKey("decisions.hash", ondelete="CASCADE"),
+        primary_key=True,
+        doc="Hash of the decision.",
+    ),
+    Column("officer", LargeBinary, primary_key=True, doc="The officer's public key."),
+    Column("kind", Text, nullable=False, doc="`approve`, `recuse` or `decline`."),
+    Column("signature", LargeBinary, doc="64 bytes; none where declined."),
+    Column("reason_sealed", LargeBinary, doc="What the officer said to it; stays here."),
+    Column("at", BigInteger, nullable=False, doc="When it was given."),
+)
+
+attestations = Table(
+    "attestations",
+    metadata,
+    Column("id", Text, primary_key=True, doc="Id of an attestation of ours, a UUID."),
+    Column(
+        "decision",
+        LargeBinary,
+        ForeignKey("decisions.hash"),
+        nullable=False,
+        index=True,
+        doc="The decision that attests it.",
+    ),
+    Column("content_sealed", LargeBinary, doc="JWT, disclosures, identifiers; null once erased."),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    _oprf_key(),
+    Column("tag", LargeBinary, primary_key=True, doc="Tag of an identifier, 32 bytes."),
+    Column("slot", SmallInteger, primary_key=True, autoincrement=False, doc="0 to 3."),
+    Column("used_at", BigInteger, nullable=False, doc="When it was last given to a record."),
+)
+
+# --- Peers ----------------------------------------------------------------------------------------
+
+peers = Table(
+    "peers",
+    metadata,
+    Column("fingerprint", LargeBinary, primary_key=True, doc="Who the peer is, 32 bytes."),
+    # Not unique: a second fingerprint for a known id waits for a human.
+    Column("id", Text, nullable=False, index=True, doc="The DNS name that it claims."),
+    Column("name", Text, nullable=False, doc="The community's name for itself."),
+    Column("url", Text, doc="Where it is reached; null where it only asks."),
+    Column(
+        "state", Text, nullable=False, doc="`asked` (us), `wanted` (by us), `active`, `removed`."
+    ),
+    Column("compared", Boolean, nullable=False, doc="Whether the string was compared by humans."),
+    Column("proven_at", BigInteger, doc="When its domain last carried the fingerprint."),
+    Column("admitted_at", BigInteger, doc="When it became active."),
+    Column("last_sync_at", BigInteger, doc="When its log was last followed without fault."),
+    Column("last_error", Text, doc="Code of what went wrong since; null where nothing did."),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("peer", LargeBinary, primary_key=True, doc="Fingerprint of the peer."),
+    Column("measure", Text, primary_key=True, doc="The measure that is spoken of."),
+    Column("attention", Text, nullable=False, doc="`urgent`, `review`, `note` or `ignore`."),
+    Column("minimum_quorum", Integer, doc="Approvals below which a finding is only a note."),
+)
+
+nonces = Table(
+    "nonces",
+    metadata,
+    Column("keyid", Text, primary_key=True, doc="The `keyid` of a signed request."),
+    Column("nonce", Text, primary_key=True, doc="Its nonce, accepted once."),
+    Column("expires", BigInteger, nullable=False, index=True, doc="When it may be forgotten."),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("peer", LargeBinary, primary_key=True, doc="Fingerprint of the peer that asks."),
+    Column("level", BigInteger, nullable=False, doc="What is left, thousandths of evaluations."),
+    Column("updated_at", BigInteger, nullable=False, doc="When that was so."),
+)
+
+charges = Table(
+    "charges",
+    metadata,
+    Column("peer", LargeBinary, primary_key=True, doc="Fingerprint of the peer that asked."),
+    Column("digest", LargeBinary, primary_key=True, doc="SHA-256 of the request's body."),
+    Column("amount", Integer, nullable=False, doc="Evaluations charged."),
+    Column("at", BigInteger, nullable=False, index=True, doc="When; kept for a day."),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True, doc="A UUID."),
+    Column("peer", LargeBinary, nullable=False, doc="The peer that declared it, or that was told."),
+    Column("ours", Boolean, nullable=False, doc="Whether it is our event, told to the peer."),
+    Column("kind", Text, nullable=False, doc="The purpose: what sort of event."),
+    Column("from_day", Date, nullable=False, doc="First day."),
+    Column("until_day", Date, nullable=False, doc="Last day."),
+    Column("allowance", Integer, nullable=False, doc="Evaluations that the issuer allows for it."),
+    Column("declared_at", BigInteger, nullable=False, doc="When it was declared."),
+    Column("ended_at", BigInteger, doc="When either side ended it."),
+    Index(None, "peer"),
+)
+
+inquiries = Table(
+    "inquiries",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True, doc="SHA-256 of the inquiry."),
+    Column("peer", LargeBinary, nullable=False, doc="Who was asked, or who asks."),
+    Column("ours", Boolean, nullable=False, doc="Whether we ask."),
+    Column("attestation", Text, nullable=False, doc="Id of the attestation that it is about."),
+    Column(
+        "inquiry_sealed", LargeBinary, nullable=False, doc="It tells that somebody is expected."
+    ),
+    Column("answer_sealed", LargeBinary, doc="The signed answer, with what it releases."),
+    _created_at(),
+    _delete_after(),
+)
+
+# --- Asking ---------------------------------------------------------------------------------------
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _log(),
+    _oprf_key(),
+    Column("tag", LargeBinary, primary_key=True, doc="Tag of an identifier, 32 bytes."),
+    Column("pseudonym_sealed", LargeBinary, nullable=False, doc="F: opens records, as plaintext."),
+    _delete_after(),
+)
+
+pending_evaluations = Table(
+    "pending_evaluations",
+    metadata,
+    Column("id", Text, primary_key=True, doc="Id of a run, a UUID."),
+    Column("seq", Integer, primary_key=True, autoincrement=False, doc="Which request of the run."),
+    _log(key=False),
+    _oprf_key(key=False),
+    Column("request_sealed", LargeBinary, nullable=False, doc="Body and blinds, sent anew as is."),
+    _created_at(),
+)
+
+screenings = Table(
+    "screenings",
+    metadata,
+    Column("id", Text, primary_key=True, doc="A UUID."),
+    Column("meta_sealed", LargeBinary, nullable=False, doc="Event, purpose, dates, columns read."),
+    _created_at(),
+    _delete_after(),
+)
+
+
+def _screening(*, key: bool) -> Column[str]:
+    return Column(
+        "screening",
+        Text,
+        ForeignKey("screenings.id", ondelete="CASCADE"),
+        primary_key=key,
+        nullable=not key,
+        index=not key,
+        doc="Id of the screening that it belongs to.",
+    )
+
+
+screening_rows = Table(
+    "screening_rows",
+    metadata,
+    _screening(key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False, doc="1 for the first data row."),
+    Column("content_sealed", LargeBinary, nullable=False, doc="Who stands in the row."),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", Text, primary_key=True, doc="A UUID."),
+    _screening(key=False),
+    Column("content_sealed", LargeBinary, nullable=False, doc="Who matched what, and how."),
+    _created_at(),
+    _delete_after(),
+)
+
+judgements = Table(
+    "judgements",
+    metadata,
+    _log(),
+    Column("attestation", Text, primary_key=True, doc="Id of the attestation."),
+    Column("tag", LargeBinary, primary_key=True, doc="Tag of the person's identifier."),
+    Column("verdict", Text, nullable=False, doc="`same`, `different` or `unknown`."),
+    Column("at", BigInteger, nullable=False, doc="When a human said so."),
+)
+
+# --- Audit ----------------------------------------------------------------------------------------
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, doc="Counts up."),
+    Column("at", BigInteger, nullable=False, index=True, doc="When it was done."),
+    Column("action", Text, nullable=False, doc="What was done: a word of a closed list."),
+    Column("detail_sealed", LargeBinary, nullable=False, doc="By whom, about whom, for what."),
+)
+
+audit_subjects = Table(
+    "audit_subjects",
+    metadata,
+    Column("tag", LargeBinary, primary_key=True, doc="Tag of an identifier that was asked about."),
+    Column(
+        "audit",
+        Integer,
+        ForeignKey("audit.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+        doc="The row of the audit that tells of it.",
+    ),
+)

