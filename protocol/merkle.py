@@ -162,6 +162,7 @@ def verify_inclusion(
     """
     if not 0 <= index < size:
         raise BadProof("no such entry in the tree")
+    _refuse_odd_hashes([leaf])
     _refuse_odd_hashes(proof)
     fn, sn, r = index, size - 1, leaf
     for p in proof:
@@ -224,7 +225,7 @@ def verify_extension(
 
     Source: C2SP tlog-witness, "add-checkpoint".
     """
-    if old_size > 0:
+    if old_size != 0:
         verify_consistency(old_size, old_root, size, root, proof)
     elif proof or old_root != EMPTY_ROOT or (size == 0 and root != EMPTY_ROOT):
         raise BadProof("from the empty tree the proof is empty")
@@ -239,4 +240,4 @@ def _skip_to_right_child(fn: int, sn: int) -> tuple[int, int]:
 
 def _refuse_odd_hashes(proof: Sequence[bytes]) -> None:
     if len(proof) > MAX_PROOF or any(len(item) != HASH_SIZE for item in proof):
-        raise BadProof(f"a proof is at most {MAX_PROOF} hashes of {HASH_SIZE} bytes")
+        raise BadProof(f"at most {MAX_PROOF} hashes of {HASH_SIZE} bytes are due")
