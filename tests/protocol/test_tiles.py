@@ -161,7 +161,7 @@ def test_bundles_of_a_range_cover_it() -> None:
 # Growing
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 700), max_size=6))
 def test_growing_in_pieces_gives_what_growing_at_once_gives(pieces: list[int]) -> None:
     """Each piece starts from nothing but the stored tiles at the edge, verified."""
@@ -188,7 +188,7 @@ def test_a_tree_around_the_edges_of_tiles_has_its_root(size: int) -> None:
         assert len(data) == 32 * tile.width
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(sizes)
 def test_every_hash_in_a_tile_is_the_root_over_its_entries(size: int) -> None:
     growth = grown(size)
@@ -207,7 +207,7 @@ def test_appending_nothing_changes_nothing() -> None:
 # Reading
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(sizes, st.data())
 def test_proofs_made_from_storage_verify(size: int, data: st.DataObject) -> None:
     growth = grown(size)
@@ -219,7 +219,7 @@ def test_proofs_made_from_storage_verify(size: int, data: st.DataObject) -> None
     verify_extension(old, tree_root(LEAVES[:old]), size, growth.root, consistency)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(sizes, st.data())
 def test_row_33_one_flipped_bit_in_any_tile_is_found_on_read(
     size: int, data: st.DataObject
@@ -290,7 +290,7 @@ def test_a_tile_of_another_place_is_refused() -> None:
         verify_tiles(800, growth.root, stored)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 1200), min_size=2, max_size=2, unique=True).map(sorted))
 def test_storage_that_has_grown_still_serves_the_smaller_tree(both: list[int]) -> None:
     small, large = both
