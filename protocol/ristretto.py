@@ -233,9 +233,19 @@ def hash_to_group(message: bytes, tag: bytes) -> Element:
 
 
 def from_uniform_bytes(uniform: bytes) -> Element:
-    """The element that the one-way map makes of 64 bytes (RFC 9496, section 4.3.4)."""
+    """The element that the one-way map makes of 64 bytes.
+
+    Raises:
+        Malformed: other than 64 bytes, or they map to the identity, as 64 zeros do.
+
+    Source: RFC 9496, section 4.3.4.
+    """
+    if len(uniform) != 64:
+        raise Malformed("the map takes 64 bytes")
     mapped = create_string_buffer(SIZE)
     _sodium.crypto_core_ristretto255_from_hash(mapped, uniform)
+    if mapped.raw == bytes(SIZE):
+        raise Malformed("maps to the identity")
     return Element(mapped.raw)
 
 

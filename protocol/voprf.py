@@ -23,7 +23,7 @@ MAX_BATCH = 4096
 """The most elements that one proof covers (SPEC.md, section 8)."""
 
 MAX_INPUT = 2**16 - 1
-"""The most bytes of an input (RFC 9497, section 1.2, PrivateInput)."""
+"""The most bytes of an input (RFC 9497, section 5.1)."""
 
 CHUNK = 64
 """Elements in one piece of work: some 3 ms of one processor."""
