@@ -1,0 +1,192 @@
+"""Which column of a list says what: a proposal that people can read and overrule."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from node.attendees.headers import HANDLES, NAMES, PERSONAL, Owner, Role, recognise, words
+from node.attendees.table import Table
+from node.errors import UserError
+
+IGNORE = "ignore"
+"""What an override says to leave a column aside."""
+
+_OF_TICKETS = (Role.ORDER, Role.POSITION, Role.ADD_ON_TO, Role.STATUS)
+
+_OVERRIDABLE: dict[str, tuple[Role | None, Owner | None]] = {
+    **{str(role): (role, Owner.ATTENDEE) for role in PERSONAL},
+    **{
+        f"{owner}-{role}": (role, owner)
+        for role in PERSONAL
+        for owner in (Owner.ATTENDEE, Owner.BUYER, Owner.UNKNOWN)
+    },
+    **{
+        str(role): (role, None) for role in (Role.ORDER, Role.POSITION, Role.ADD_ON_TO, Role.STATUS)
+    },
+    IGNORE: (None, None),
+}
+
+_YES_OR_NO = frozenset(
+    words(
+        "yes no true false ja nein oui non sí si no sim não nee ano ne tak nie igen nem kyllä ei"
+        " да нет так ні"
+    )
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its number from 1, its header, and what is taken from it, if anything."""
+
+    number: int
+    header: str
+    role: Role | None = None
+    owner: Owner | None = None
+
+    @property
+    def index(self) -> int:
+        """Where its cell stands in a row, from 0."""
+        return self.number - 1
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Every column of a list, in the list's order."""
+
+    columns: tuple[Column, ...]
+    form: str
+
+    def having(self, *roles: Role) -> tuple[Column, ...]:
+        """The columns with one of these roles, in the list's order."""
+        return tuple(column for column in self.columns if column.role in roles)
+
+
+def propose(table: Table, overrides: Iterable[str] = ()) -> Mapping:
+    """Say what each column of `table` means.
+
+    Args:
+        table: the list.
+        overrides: `HEADER=ROLE` or `NUMBER=ROLE`, columns being numbered from 1; the roles are
+            those of `Role` that are read from rows, with `attendee-`, `buyer-` or `unknown-` before
+            those of people (attendee where nothing is said), and `ignore`.
+
+    Raises:
+        UserError: an override names no column or no role, or no column identifies anybody.
+    """
+    columns = [_recognised(number, header) for number, header in enumerate(table.header, 1)]
+    columns = [column if _may_identify(column, table) else _aside(column) for column in columns]
+    for override in overrides:
+        columns = _overrule(columns, override)
+    mapping = Mapping(_with_owners(columns), table.form)
+    if not mapping.having(*PERSONAL):
+        raise UserError(
+            "No column is known to hold names, addresses or handles. Say which does, for example "
+            f'--column "2=email". {_headers(columns)}'
+        )
+    return mapping
+
+
+def describe(mapping: Mapping) -> list[str]:
+    """Lines for people: how the file was read, what each column was taken for, what was left."""
+    lines = [f"Read as {mapping.form}."]
+    lines += [
+        f'Column {column.number} "{column.header}": {_meaning(column)}.'
+        for column in mapping.having(*PERSONAL, *_OF_TICKETS)
+    ]
+    aside = [f'"{column.header}"' for column in mapping.columns if column.role is None]
+    if aside:
+        lines.append(f"Left aside: {', '.join(aside)}.")
+    return lines
+
+
+def _meaning(column: Column) -> str:
+    if column.role is None or column.owner is None:
+        return str(column.role)
+    whose = {
+        Owner.ATTENDEE: "the attendee's",
+        Owner.BUYER: "the buyer's",
+        Owner.UNKNOWN: "the attendee's or somebody else's, the list does not say",
+        Owner.PARENT: "the parent ticket's",
+    }
+    return f"{column.role}, {whose[column.owner]}"
+
+
+def _recognised(number: int, header: str) -> Column:
+    found = recognise(header)
+    if found is None:
+        return Column(number, header)
+    return Column(number, header, found.role, found.owner)
+
+
+def _aside(column: Column) -> Column:
+    return replace(column, role=None, owner=None)
+
+
+def _may_identify(column: Column, table: Table) -> bool:
+    """Whether a question about a platform was answered with more than yes and no."""
+    if column.role not in HANDLES:
+        return True
+    answers = {row.cells[column.index].strip().casefold() for row in table.rows} - {""}
+    return not answers or not answers <= _YES_OR_NO
+
+
+def _overrule(columns: Sequence[Column], override: str) -> list[Column]:
+    which, separator, name = override.rpartition("=")
+    if not separator:
+        raise UserError('--column needs the form "HEADER=ROLE", for example "Handle=github".')
+    if name.strip() not in _OVERRIDABLE:
+        raise UserError(f"No such role: choose one of {', '.join(sorted(_OVERRIDABLE))}.")
+    role, owner = _OVERRIDABLE[name.strip()]
+    numbers = _numbers(columns, which)
+    if not numbers:
+        raise UserError(f'There is no column "{which.strip()}". {_headers(columns)}')
+    return [
+        replace(column, role=role, owner=owner) if column.number in numbers else column
+        for column in columns
+    ]
+
+
+def _numbers(columns: Sequence[Column], which: str) -> set[int]:
+    """The columns meant: by the header as written, by its words, by number; a header may recur."""
+    exact = {column.number for column in columns if column.header == which.strip()}
+    alike = {c.number for c in columns if words(which) and words(c.header) == words(which)}
+    number = int(which) if which.strip().isascii() and which.strip().isdecimal() else 0
+    return exact or alike or ({number} & {column.number for column in columns})
+
+
+def _headers(columns: Sequence[Column]) -> str:
+    """The headers, unless the first row looks like somebody's data rather than a header."""
+    if any("@" in column.header or sum(map(str.isdigit, column.header)) > 5 for column in columns):
+        return f"The list has {len(columns)} columns, and its first row seems to be no header."
+    listed = "; ".join(f"{column.number} {column.header[:60]}" for column in columns)
+    return f"The columns are: {listed}."
+
+
+def _with_owners(columns: Sequence[Column]) -> tuple[Column, ...]:
+    return tuple(
+        replace(column, owner=_owner(column.role, columns))
+        if column.role in PERSONAL and column.owner is None
+        else column
+        for column in columns
+    )
+
+
+def _owner(role: Role, columns: Sequence[Column]) -> Owner:
+    """Whose a plain "Email", "Name" or "Phone number" is, which only its neighbours tell.
+
+    Beside an attendee's e-mail it is the buyer's, beside a buyer's the attendee's. pretix's
+    check-in list has the attendee's name and one "Email" for either; its order list by orders has
+    no attendee at all. A list without orders is one of attendees.
+    """
+    said = {(column.role, column.owner) for column in columns}
+    roles = {column.role for column in columns}
+    if any((named, Owner.BUYER) in said for named in (*NAMES, Role.EMAIL)):
+        return Owner.ATTENDEE
+    if (Role.EMAIL, Owner.ATTENDEE) in said:
+        return Owner.BUYER
+    if Role.ORDER in roles and any((name, Owner.ATTENDEE) in said for name in NAMES):
+        return Owner.UNKNOWN if role is Role.EMAIL else Owner.BUYER
+    if Role.ORDER_TOTAL in roles and Role.TICKET_MARK not in roles:
+        return Owner.BUYER
+    if Role.TICKET_MARK in roles or Role.ORDER not in roles:
+        return Owner.ATTENDEE
+    return Owner.UNKNOWN
