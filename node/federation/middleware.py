@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 
 from node.federation.bodies import BODY_DEADLINE, read_body
-from node.federation.problems import answer_or_problem
+from node.federation.problems import Handler, answer_or_problem
 from protocol.errors import Malformed, Replayed, Unavailable, UnknownKey
 from protocol.keys import SigningKey
 from protocol.signatures import (
@@ -81,7 +81,21 @@ class Authenticated:
 
 
 PeerHandler = Callable[[web.Request, Authenticated], Awaitable[web.StreamResponse]]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def strict_http(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse two forms that the parser lets pass, and that others on the way may read differently.
+
+    A request line without a version is HTTP/0.9, which a line break in a target also looks like. A
+    target that is not in origin form names a host of its own (RFC 9112, section 3.2).
+
+    Raises:
+        Malformed: either of them.
+    """
+    if request.version < HttpVersion10 or not request.raw_path.startswith("/"):
+        raise Malformed("HTTP/1.1 and a request target in origin form are due")
+    return await handler(request)
 
 
 def authenticated(limit: int) -> Callable[[PeerHandler], Handler]:
@@ -140,13 +154,14 @@ async def receive(
     For a resource that strangers may address (peering), which learns the key in its own way.
 
     Raises:
-        As `read_body` and `verify_request`; Malformed also for a target that is not in origin form.
+        As `read_body` and `verify_request`.
     """
     edge = request.app[EDGE]
     received = Request(
         method=request.method,
         authority=edge.authority,
-        target=_target(request),
+        # As it stood on the wire: `url.path` rewrites %2F.
+        target=request.raw_path,
         body=await read_body(
             request, limit, media_type="application/json", deadline=edge.body_deadline
         ),
@@ -168,10 +183,3 @@ def signed(edge: Edge, response: web.StreamResponse, request_signature: str) -> 
     keyid, key = edge.signer()
     response.headers.update(sign_answer(answer, request_signature, key, keyid, edge.now()))
     return response
-
-
-def _target(request: web.Request) -> str:
-    # `raw_path` is the target as it stood on the wire; `url.path` rewrites %2F.
-    if not request.raw_path.startswith("/"):
-        raise Malformed("a request target in origin form is due")
-    return request.raw_path
