@@ -195,6 +195,8 @@ def _claims(payload: dict[str, JSON], presented: dict[str, Disclosure]) -> dict[
     """The payload with `presented` in place; each must have its one place."""
     if payload.get("_sd_alg") != _HASH:
         raise Malformed("`_sd_alg` is not sha-256")
+    if "..." in payload:
+        raise Malformed("`...` where this profile has no digests")
     plain = {name: value for name, value in payload.items() if name not in ("_sd", "_sd_alg")}
     properties = _property_digests(payload)
     elements = [found for value in plain.values() for found in element_digests(value)]
