@@ -1,9 +1,9 @@
 """Answering evaluations without holding up the rest of the node.
 
 The group's arithmetic runs in `THREADS` threads (libsodium lets go of the interpreter meanwhile)
-in pieces of some 3 ms. A request never has more than `THREADS` pieces waiting, and a new one follows
-only when one is done: so requests take turns, and a small one beside large ones waits for a few
-pieces instead of for all of them.
+in pieces of some 3 ms. A request never has more than `THREADS` pieces waiting, and a new one
+follows only when one is done: so requests take turns, and a small one beside large ones waits for
+a few pieces instead of for all of them.
 """
 
 import asyncio

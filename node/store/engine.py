@@ -7,13 +7,14 @@
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -106,6 +107,7 @@ async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it prints parameters
     # SQLite would make the file, and beside it those of the log, readable to everybody.
     Path(url.database or "").touch(mode=0o600)
     reader, writer = (_engine(url, size, isolation_level=None) for size in (_READERS, 1))
@@ -133,6 +135,8 @@ def _postgresql(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         "synchronous_commit": "on",
     }
     reader, writer = (_engine(url, size, server_settings=server) for size in (_READERS, 1))
+    _without_values(reader)
+    _without_values(writer)
     # A writer stays at READ COMMITTED: a snapshot would be taken before its turn has come.
     _at_begin(writer, f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -164,3 +168,19 @@ def _at_connect(engine: AsyncEngine, *settings: str) -> None:
         for setting in settings:
             cursor.execute(f"PRAGMA {setting}")
         cursor.close()
+
+
+def _without_values(engine: AsyncEngine) -> None:
+    """Take out of the driver's own words the rows and values that `hide_parameters` leaves in."""
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def handle(context: ExceptionContext) -> None:
+        driver = context.original_exception.__cause__
+        if driver is None or context.sqlalchemy_exception is None:
+            return
+        # What the server refuses has a severity; what asyncpg cannot encode is quoted in full.
+        words = driver.args[0] if "severity" in vars(driver) else type(driver).__name__
+        for error in (driver, context.original_exception, context.sqlalchemy_exception):
+            error.args = (words,)
+        vars(driver).pop("detail", None)  # "Failing row contains (…)"
+        driver.__cause__ = driver.__context__ = None
