@@ -164,7 +164,7 @@ class Outbound:
             raise Unreachable("no complete answer in time") from error
         except aiohttp.ClientConnectorError as error:
             raise Unreachable(_why_not_connected(error)) from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise Unreachable("the connection failed, or did not speak HTTP") from error
 
     def _checked(self, url: str) -> URL:
