@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from node.attendees.headers import HANDLES, NAMES, PERSONAL, Owner, Role, recognise, words
 from node.attendees.table import Table
@@ -55,9 +56,13 @@ class Mapping:
     columns: tuple[Column, ...]
     form: str
 
+    @cached_property
+    def _taken(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.role is not None)
+
     def having(self, *roles: Role) -> tuple[Column, ...]:
         """The columns with one of these roles, in the list's order."""
-        return tuple(column for column in self.columns if column.role in roles)
+        return tuple(column for column in self._taken if column.role in roles)
 
 
 def propose(table: Table, overrides: Iterable[str] = ()) -> Mapping:

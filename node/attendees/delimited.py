@@ -20,11 +20,15 @@ from node.errors import UserError
 DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
-_SAMPLE = 2**16
+_SAMPLE = 2**14
 """Characters shown to the guessing libraries, whose cost grows faster than the file."""
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNCLEAR = "The file's characters are unclear. Export the list as CSV in UTF-8, or as .xlsx."
+_NO_LIST = (
+    "This is no list with a header that is known here. Export the list as CSV in UTF-8 with its "
+    "header row, or as .xlsx."
+)
 
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\r?\n")
 """The first line by which some tools tell a spreadsheet program the delimiter."""
@@ -100,12 +104,14 @@ def _delimiter(text: str) -> str:
     best = max(scores, key=lambda delimiter: scores[delimiter])
     if scores[best]:
         return best
-    guess = clevercsv.Sniffer().sniff(_whole_records(text), delimiters="".join(DELIMITERS))
+    # clevercsv takes no NUL, which cells do hold.
+    sample = _whole_records(text).replace("\0", " ")
+    try:
+        guess = clevercsv.Sniffer().sniff(sample, delimiters="".join(DELIMITERS))
+    except clevercsv.Error as error:
+        raise UserError(_NO_LIST) from error
     if guess is None or guess.delimiter not in DELIMITERS:
-        raise UserError(
-            "This is no list with a header that is known here. Export the list as CSV in UTF-8 "
-            "with its header row, or as .xlsx."
-        )
+        raise UserError(_NO_LIST)
     return str(guess.delimiter)
 
 

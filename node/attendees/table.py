@@ -43,10 +43,11 @@ class Table:
 def make_table(records: Iterable[list[str]], form: str, *, short_rows: bool) -> Table:
     """Make a table of records, the first one that is not empty being the header.
 
-    Empty records after the last full one are no rows: spreadsheets save them by the thousand.
+    Blank lines and rows without a cell are no rows where nothing follows: spreadsheets save them
+    by the thousand.
 
     Args:
-        records: the cells of each record, as they stand in the file.
+        records: the cells of each record, as they stand in the file; none for a blank line.
         form: how the file was understood, in words.
         short_rows: whether this format leaves out empty cells at the end of a row. Where it does
             not, a short row was cut or shifted, and what is missing cannot be known.
@@ -59,12 +60,11 @@ def make_table(records: Iterable[list[str]], form: str, *, short_rows: bool) -> 
     rows: list[TableRow] = []
     empty = 0
     for record in remaining:
-        row = _row(record, len(header), short_rows=short_rows)
-        if row.empty and row.fault is None:
+        if not record:
             empty += 1
             continue
         rows += [TableRow(("",) * len(header))] * min(empty, MAX_ROWS)
-        rows.append(row)
+        rows.append(_row(record, len(header), short_rows=short_rows))
         empty = 0
         if len(rows) > MAX_ROWS:
             raise UserError(f"The list has more than {MAX_ROWS:,} rows. Split it into several.")

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -94,8 +94,6 @@ def _read(data: bytes) -> Table:
         )
         with closing(workbook):
             sheets = workbook.worksheets[:MAX_SHEETS]
-            if not sheets:
-                raise UserError("The workbook has no sheet. Export the list again.")
             for sheet in sheets:
                 # The stated dimensions may be anything, up to 17 billion cells.
                 sheet.reset_dimensions()
@@ -127,6 +125,4 @@ def _text(value: object) -> str:
         return str(int(value))
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
-    if isinstance(value, date):
-        return value.isoformat()
     return str(value)
