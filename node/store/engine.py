@@ -71,6 +71,9 @@ class Store:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """The one writer; commits where the block ends, rolls back where it raises.
 
+        Keep it short, without waiting for the network: everybody else waits. Never within another
+        `write`: it would wait for itself.
+
         Raises:
             Unavailable: the database cannot be reached, or another process kept it for `WAIT`
                 seconds.
