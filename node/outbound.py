@@ -9,10 +9,9 @@ environment, no cookies, no content coding; a byte cap and a deadline on every f
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 import aiohttp
 from yarl import URL
@@ -85,46 +84,14 @@ class Response:
 
 
 class Outbound:
-    """A guarded HTTP client; an asynchronous context manager.
-
-    `allow_private_networks` is the development setting: any address, and plain http.
-    """
+    """A guarded HTTP client, as `open_outbound` makes it."""
 
     def __init__(
-        self,
-        *,
-        allow_private_networks: bool = False,
-        connect_deadline: float = CONNECT_DEADLINE,
-        read_deadline: float = READ_DEADLINE,
+        self, session: aiohttp.ClientSession, schemes: frozenset[str], read_deadline: float
     ) -> None:
-        self._schemes = {"https", "http"} if allow_private_networks else {"https"}
-        self._socket_factory = None if allow_private_networks else public_socket
-        self._connect_deadline = connect_deadline
+        self._session = session
+        self._schemes = schemes
         self._read_deadline = read_deadline
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=MAX_CONNECTIONS,
-                limit_per_host=MAX_CONNECTIONS_PER_HOST,
-                socket_factory=self._socket_factory,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            auto_decompress=False,
-            headers={"Accept-Encoding": "identity", "User-Agent": "comity"},
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
 
     async def fetch(  # noqa: PLR0913 - the caps are named at every call, on purpose
         self,
@@ -145,10 +112,8 @@ class Outbound:
             UnsupportedMedia: an answer with a content coding.
             Malformed: `url` is not one that this client follows.
         """
-        if self._session is None:
-            raise RuntimeError("the client is used outside of its context")
         timeout = aiohttp.ClientTimeout(
-            total=deadline, connect=self._connect_deadline, sock_read=self._read_deadline
+            total=deadline, connect=CONNECT_DEADLINE, sock_read=self._read_deadline
         )
         try:
             async with self._session.request(
@@ -162,6 +127,9 @@ class Outbound:
                 return await _read(response, max_bytes)
         except TimeoutError as error:
             raise Unreachable("no complete answer in time") from error
+        except aiohttp.InvalidURL as error:
+            # Among others an IPv4 address in another spelling: 127.1, 0177.0.0.1, 2130706433.
+            raise Malformed("not a URL that this client follows") from error
         except aiohttp.ClientConnectorError as error:
             raise Unreachable(_why_not_connected(error)) from error
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
@@ -179,6 +147,31 @@ class Outbound:
         if parsed.raw_user is not None or parsed.raw_password is not None or "#" in url:
             raise Malformed("a URL without user information and fragment is due")
         return parsed
+
+
+@asynccontextmanager
+async def open_outbound(
+    *, allow_private_networks: bool = False, read_deadline: float = READ_DEADLINE
+) -> AsyncIterator[Outbound]:
+    """The node's HTTP client, with its connections, for as long as the context lasts.
+
+    `allow_private_networks` is the development setting: any address, and plain http.
+    `read_deadline` is in how many seconds the next bytes of an answer must arrive.
+    """
+    connector = aiohttp.TCPConnector(
+        limit=MAX_CONNECTIONS,
+        limit_per_host=MAX_CONNECTIONS_PER_HOST,
+        socket_factory=None if allow_private_networks else public_socket,
+    )
+    async with aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+        headers={"Accept-Encoding": "identity", "User-Agent": "comity"},
+    ) as session:
+        schemes = frozenset({"https", "http"} if allow_private_networks else {"https"})
+        yield Outbound(session, schemes, read_deadline)
 
 
 def is_public(address: str) -> bool:

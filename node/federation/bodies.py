@@ -52,7 +52,7 @@ async def read_body(
             return await _read(request, limit)
     except TimeoutError as error:
         raise TooSlow(f"the body was not complete after {deadline:g} s") from error
-    except web.RequestPayloadError as error:
+    except (web.RequestPayloadError, ConnectionError) as error:
         raise Malformed("the body breaks off, or is not in its transfer coding") from error
 
 

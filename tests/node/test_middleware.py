@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 import structlog
+from aiohttp import web
 
+from node.federation.problems import answer_or_problem
 from protocol.errors import BadSignature
 from protocol.keys import SigningKey, http_key_id
 from protocol.signatures import Answer, read_answer_signature, sign_request, verify_answer
@@ -88,6 +90,23 @@ async def test_nothing_from_outside_produces_a_500_or_personal_data(
     assert [entry["error"] for entry in logs] == ["RuntimeError"]
     assert b"alice" not in answer.body
     assert "alice" not in repr(logs)
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"),
+    [
+        (web.HTTPSeeOther("/"), 303),
+        (web.HTTPUnauthorized(), 400),
+        (web.HTTPInternalServerError(), 503),
+    ],
+)
+async def test_what_aiohttp_raises_is_never_a_500(raised: web.HTTPException, status: int) -> None:
+    """Redirects pass; whatever has no code of ours is `malformed` or `unavailable`."""
+
+    async def handler() -> web.StreamResponse:
+        raise raised
+
+    assert (await answer_or_problem(handler())).status == status
 
 
 async def test_an_answer_that_cannot_be_signed_is_not_sent(node: Node) -> None:
@@ -330,10 +349,20 @@ async def test_row_18_a_body_that_breaks_off_reaches_no_handler(node: Node) -> N
     reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
     writer.write(request_bytes(post(), signed(post()))[:-2])
     writer.write_eof()
-    assert await asyncio.wait_for(reader.read(), 5) == b"" or node.handled == []
+    with structlog.testing.capture_logs() as logs:
+        await asyncio.wait_for(reader.read(), 5)
+    assert (node.handled, logs) == ([], [])
     writer.close()
     await writer.wait_closed()
     assert (await ask(node, post())).status == 200
+
+
+async def test_row_17_chunks_that_break_in_the_middle_reach_no_handler() -> None:
+    """After a good chunk the parser says nothing of a bad one; the deadline ends the waiting."""
+    async with running_node(body_deadline=0.3) as node:
+        answer = await exchange(node.port, chunked(b'3\r\n{"v\r\n'), b"zz\r\n", pause=0.1)
+        assert (answer.status, answer.problem) == (408, "too-slow")
+        assert node.handled == []
 
 
 async def test_a_peer_that_is_no_longer_admitted_is_a_stranger(node: Node) -> None:

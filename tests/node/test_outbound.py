@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.errors import Unreachable
-from node.outbound import Outbound, Response, is_public, public_socket
+from node.outbound import Response, is_public, open_outbound, public_socket
 from protocol.errors import Malformed, TooLarge, UnsupportedMedia
 from protocol.signatures import Answer, Request, read_answer_signature, sign_request, verify_answer
 from tests.node.edge import ASKER, ASKER_KEY, NODE_KEY, NOW, running_node
@@ -85,7 +85,7 @@ async def fetch(
     port: int, *, deadline: float = 5.0, read_deadline: float = 5.0, path: str = "/"
 ) -> Response:
     """Fetch from loopback, with the development setting."""
-    async with Outbound(allow_private_networks=True, read_deadline=read_deadline) as outbound:
+    async with open_outbound(allow_private_networks=True, read_deadline=read_deadline) as outbound:
         return await outbound.fetch(
             "GET", f"http://127.0.0.1:{port}{path}", headers={}, max_bytes=LIMIT, deadline=deadline
         )
@@ -93,7 +93,7 @@ async def fetch(
 
 async def fetch_url(url: str) -> Response:
     """Fetch as in production."""
-    async with Outbound() as outbound:
+    async with open_outbound() as outbound:
         return await outbound.fetch("GET", url, headers={}, max_bytes=LIMIT, deadline=5)
 
 
@@ -215,9 +215,17 @@ LOCAL_HOSTS = [
 async def test_row_16_no_spelling_of_loopback_is_connected_to(host: str) -> None:
     """Octal, hexadecimal, short and mapped forms: the resolver reads them, the socket refuses."""
     async with server(says(OK)) as peer:
-        with pytest.raises(Unreachable, match=REFUSED):
+        with pytest.raises((Unreachable, Malformed), match=f"{REFUSED}|not a URL"):
             await fetch_url(f"https://{host}:{peer.port}/")
     assert peer.heads == []
+
+
+@pytest.mark.parametrize("host", LOCAL_HOSTS)
+def test_row_16_no_socket_is_made_for_any_spelling_of_loopback(host: str) -> None:
+    """What the system's resolver makes of octal and hexadecimal forms is refused in itself."""
+    for info in socket.getaddrinfo(host.strip("[]"), 443, type=socket.SOCK_STREAM):
+        with pytest.raises(OSError, match="not a public address"):
+            public_socket(info)
 
 
 async def test_row_16_a_name_that_resolves_otherwise_at_each_look_is_refused(
@@ -299,7 +307,7 @@ async def test_cookies_are_not_kept() -> None:
     cookie = head + b"\r\nSet-Cookie: a=b\r\nConnection: close\r\n\r\n" + body
     async with (
         server(says(cookie)) as peer,
-        Outbound(allow_private_networks=True) as outbound,
+        open_outbound(allow_private_networks=True) as outbound,
     ):
         for _ in range(2):
             url = f"http://127.0.0.1:{peer.port}/"
@@ -406,7 +414,7 @@ async def test_row_17_a_broken_answer_is_no_answer(answer: bytes) -> None:
 
 async def test_row_17_a_header_cannot_be_injected_into_a_request() -> None:
     """A value with a line break is refused before anything is sent."""
-    async with server(says(OK)) as peer, Outbound(allow_private_networks=True) as outbound:
+    async with server(says(OK)) as peer, open_outbound(allow_private_networks=True) as outbound:
         with pytest.raises(ValueError, match="header injection"):
             await outbound.fetch(
                 "GET",
@@ -435,7 +443,7 @@ async def test_nobody_there_is_unreachable() -> None:
 
 async def test_a_signed_request_goes_through_and_its_answer_verifies() -> None:
     """Client and server of the node speak to each other, signatures included."""
-    async with running_node() as node, Outbound(allow_private_networks=True) as outbound:
+    async with running_node() as node, open_outbound(allow_private_networks=True) as outbound:
         request = Request("POST", "issuer.example", "/echo?x=%2F", b'{"v":1}')
         headers = sign_request(request, ASKER_KEY, ASKER, NOW, bytes(16))
         response = await outbound.fetch(
