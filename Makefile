@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench check-deploy clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -32,6 +32,12 @@ format: .venv/installed  ## write the format and the safe fixes
 
 bench: .venv/installed  ## ratios against libsodium and openmined-psi
 	$(BIN)/python -m tests.bench
+
+check-deploy:  ## the systemd unit; needs: apt-get install systemd
+	mkdir -p build
+	# The unit names the installed program, which need not be there for its options to be checked.
+	sed 's#^ExecStart=[^ ]*#ExecStart=/bin/true#' deploy/comity.service > build/comity.service
+	systemd-analyze verify build/comity.service
 
 clean:  ## remove what the other targets made
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

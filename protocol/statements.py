@@ -26,9 +26,7 @@ from protocol.encoding import (
 )
 from protocol.errors import BadSignature, Malformed
 from protocol.keys import SigningKey, is_strict_point, verify
-
-MAX_ENTRY = 65_535
-"""Bytes of one entry: what an entry bundle's length prefix can say (C2SP tlog-tiles)."""
+from protocol.tiles import MAX_ENTRY
 
 MAX_OFFICERS = 64
 MAX_OPRF_KEYS = 2
