@@ -25,11 +25,6 @@ _SAMPLE = 2**14
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNCLEAR = "The file's characters are unclear. Export the list as CSV in UTF-8, or as .xlsx."
-_NO_LIST = (
-    "This is no list with a header that is known here. Export the list as CSV in UTF-8 with its "
-    "header row, or as .xlsx."
-)
-
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\r?\n")
 """The first line by which some tools tell a spreadsheet program the delimiter."""
 
@@ -106,12 +101,12 @@ def _delimiter(text: str) -> str:
         return best
     # clevercsv takes no NUL, which cells do hold.
     sample = _whole_records(text).replace("\0", " ")
-    try:
-        guess = clevercsv.Sniffer().sniff(sample, delimiters="".join(DELIMITERS))
-    except clevercsv.Error as error:
-        raise UserError(_NO_LIST) from error
+    guess = clevercsv.Sniffer().sniff(sample, delimiters="".join(DELIMITERS))
     if guess is None or guess.delimiter not in DELIMITERS:
-        raise UserError(_NO_LIST)
+        raise UserError(
+            "This is no list with a header that is known here. Export the list as CSV in UTF-8 "
+            "with its header row, or as .xlsx."
+        )
     return str(guess.delimiter)
 
 

@@ -50,7 +50,11 @@ def test_whatever_cells_hold_each_record_is_one_row(
 
 
 @settings(max_examples=150)
-@given(data=st.binary(max_size=200) | st.binary(max_size=60).map(lambda b: b"PK\x03\x04" + b))
+@given(
+    data=st.binary(max_size=200)
+    | st.text("ab,;|\t\"'\\\n\r\0").map(str.encode)
+    | st.binary(max_size=60).map(lambda b: b"PK\x03\x04" + b)
+)
 def test_no_bytes_bring_anything_but_a_list_or_words(data: bytes) -> None:
     """Garbage is refused with a message, never a traceback."""
     with suppress(UserError):
@@ -110,10 +114,11 @@ def test_a_line_that_names_the_separator_is_obeyed() -> None:
 def test_unknown_headers_leave_the_delimiter_to_clevercsv() -> None:
     """A list with headers of nobody's is still split, for columns named by hand."""
     data = csv_list(
-        ("wer", "wo", "was"), *[(f"a{i}", f"b{i}@example.org", "c d") for i in range(9)],
+        ("wer", "wo", "was"), *[(f"a{i}", f"b{i}@example.org", "c d") for i in range(2000)],
         delimiter=";",
     )  # fmt: skip
     rows = rows_of(data, ["wo=email"])
+    assert len(rows) == 2000
     assert values(rows[3], "email", "attendee") == ["b3@example.org"]
 
 
