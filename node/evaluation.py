@@ -1,15 +1,15 @@
 """Answering evaluations without holding up the rest of the node.
 
-The group's arithmetic runs in `THREADS` threads (libsodium lets go of the interpreter meanwhile)
-in pieces of some 3 ms. A request never has more than `THREADS` pieces waiting, and a new one
-follows only when one is done: so requests take turns, and a small one beside large ones waits for
-a few pieces instead of for all of them.
+The group's arithmetic runs in `THREADS` threads (libsodium lets go of the interpreter meanwhile),
+in pieces of some 3 ms. A request has all threads while it is alone, and one piece at a time where
+there are others, the next only when that is done: so requests take turns, and a small one beside
+large ones waits for a few pieces instead of for all of them.
 """
 
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -44,6 +44,7 @@ class Evaluator:
         # could wait for each other for ever.
         self._requests = ThreadPoolExecutor(REQUESTS, thread_name_prefix="evaluation-request")
         self._closing = threading.Event()
+        self._running: set[_Turns] = set()
 
     async def evaluate(self, key: OprfKey, blinded: Sequence[bytes]) -> Evaluation:
         """Evaluate 1 to 4096 blinded elements (32 bytes each) as received, and prove it.
@@ -56,11 +57,13 @@ class Evaluator:
 
         Source: RFC 9497, section 3.3.2, BlindEvaluate.
         """
-        turns = _Turns(self._workers, self._closing)
+        turns = _Turns(self._workers, self._closing, self._running)
+        self._running.add(turns)
         try:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._requests, _evaluate, key, blinded, turns.map)
         finally:
+            self._running.remove(turns)
             turns.given_up.set()
 
     def close(self) -> None:
@@ -70,19 +73,20 @@ class Evaluator:
         self._workers.shutdown()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Turns:
     """One request's share of the workers."""
 
     workers: ThreadPoolExecutor
     closing: threading.Event
+    running: Collection["_Turns"]
     given_up: threading.Event = field(default_factory=threading.Event)
 
     def map(self, function: Callable[..., T], *columns: Sequence[Any]) -> Iterator[T]:
         """Like the builtin, but on the workers, with few pieces waiting at any time."""
         waiting: deque[Future[T]] = deque()
         for piece in zip(*columns, strict=True):
-            if len(waiting) == THREADS:
+            while len(waiting) >= (THREADS if len(self.running) == 1 else 1):
                 yield waiting.popleft().result()
             if self.closing.is_set() or self.given_up.is_set():
                 raise Unavailable("the evaluation was broken off")
