@@ -304,10 +304,9 @@ def open_entry(entry: Entry, key: bytes, context: SealContext) -> OpenedEntry:
         raise BrokenSeal("an entry with an unknown flag, a wrong length or padding that is not 0")
     if (flag == _WEAK) != (content_key == _NO_KEY):
         raise BrokenSeal("an entry holds a key, and a weak one zeros")
-    try:
-        return OpenedEntry(content_key if flag == _STRONG else None, disclosure.decode("ascii"))
-    except UnicodeDecodeError as error:
-        raise BrokenSeal("a disclosure that is not ASCII") from error
+    if not disclosure.isascii():
+        raise BrokenSeal("a disclosure that is not ASCII")
+    return OpenedEntry(content_key if flag == _STRONG else None, disclosure.decode("ascii"))
 
 
 def _check_entry(opened: OpenedEntry, asked: Asked) -> None:
