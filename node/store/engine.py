@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -84,6 +85,7 @@ class Store:
     async def scrub(self) -> None:
         """Let go of what was deleted: SQLite keeps it in its write-ahead log until this.
 
+        It waits for readers, and what the slowest of them still sees stays until the next time.
         PostgreSQL keeps deleted rows until it vacuums, in its own time; a word for the operator.
         """
         if self.is_sqlite:
@@ -104,7 +106,7 @@ async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     async with AsyncExitStack() as stack:
         try:
             connection = await stack.enter_async_context(engine.begin())
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, PoolTimeout, OSError) as error:
             raise Unavailable("the database cannot be reached, or is kept busy") from error
         yield connection
 
