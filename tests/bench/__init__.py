@@ -1,0 +1,1 @@
+"""What the private check costs, in ratios that hold on any machine."""
