@@ -231,7 +231,7 @@ peers = Table(
     Column("name", Text, nullable=False, doc="The community's name for itself."),
     Column("url", Text, doc="Where it is reached; null where it only asks."),
     Column(
-        "state", Text, nullable=False, doc="`asked` (us), `wanted` (by us), `active`, `removed`."
+        "state", Text, nullable=False, doc="`asked` by us, `wanted` by them, `active`, `removed`."
     ),
     Column("compared", Boolean, nullable=False, doc="Whether the string was compared by humans."),
     Column("proven_at", BigInteger, doc="When its domain last carried the fingerprint."),

@@ -4,15 +4,15 @@ There is no free text and no measure for a warning, on purpose: what is private 
 construction (SPEC.md, section 4).
 """
 
-import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from protocol.encoding import Bytes32, Day, Message, Slug, Uuid
 from protocol.encoding import Sequence as Array
 from protocol.errors import Malformed
+from protocol.names import URL, CommunityId, Contact
 
 VCT = "urn:comity:attestation:1"
 
@@ -43,29 +43,6 @@ DAY = 86_400
 """Seconds of a day as `iat` and `exp` count them."""
 
 _EPOCH = date(1970, 1, 1).toordinal()
-_HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
-_COMMUNITY_ID = re.compile(_HOST)
-# The characters of RFC 3986 only: what cannot be typed cannot hide in a link.
-_URL = re.compile(
-    rf"https://({_HOST})(?::[0-9]{{1,5}})?(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?"
-)
-_MAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_HOST}")
-
-
-def _community_id(text: str) -> str:
-    if len(text) > 253 or not _COMMUNITY_ID.fullmatch(text):
-        raise ValueError("a DNS name in lower case")
-    return text
-
-
-def _contact(text: str) -> str:
-    if len(text) > 254 or not (_MAIL.fullmatch(text) or _URL.fullmatch(text)):
-        raise ValueError("an e-mail address or an https URL")
-    return text
-
-
-CommunityId = Annotated[str, AfterValidator(_community_id)]
-Contact = Annotated[str, AfterValidator(_contact)]
 Midnight = Annotated[int, Field(ge=0, multiple_of=DAY)]
 """Seconds since 1970 at 00:00 UTC of a day."""
 
@@ -158,7 +135,7 @@ class Claims(Message):
     def _check_reference(self) -> None:
         if self.public_reference is None:
             return
-        url = _URL.fullmatch(self.public_reference)
+        url = URL.fullmatch(self.public_reference)
         if url is None or not f".{url[1]}".endswith(f".{self.iss}"):
             raise Malformed("`public_reference` is an https URL under the community's own domain")
 

@@ -14,7 +14,7 @@ from protocol.checkpoint import parse_size
 from protocol.encoding import base64url, from_base64url
 from protocol.errors import Malformed
 from protocol.merkle import HASH_SIZE
-from protocol.statements import CommunityId
+from protocol.names import CommunityId
 
 _PREFIX = "comity1"
 _FIELDS = 5

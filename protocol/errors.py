@@ -96,7 +96,7 @@ class WrongRecord(Violation):
 
 
 class BrokenSeal(Violation):
-    """A sealed record that matches and does not open as due: its issuer's fault, never "nothing"."""
+    """A sealed record that matches and does not open as due: its issuer's fault, not "nothing"."""
 
     code = "broken-seal"
     status = 422

@@ -17,7 +17,7 @@ from protocol.encoding import (
     Uuid,
     Version,
 )
-from protocol.statements import BaseUrl, CommunityId, Contact, Name
+from protocol.names import BaseUrl, CommunityId, Contact, Name
 
 MAX_BLINDED = 4096
 """Elements of one evaluate request."""

@@ -5,11 +5,11 @@ type; what may follow what is the register's (SPEC.md, section 6).
 """
 
 import hashlib
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from protocol.claims import Measure
 from protocol.encoding import (
     JSON,
     Bytes8,
@@ -26,6 +26,7 @@ from protocol.encoding import (
 )
 from protocol.errors import BadSignature, Malformed
 from protocol.keys import SigningKey, is_strict_point, verify
+from protocol.names import BaseUrl, CommunityId, Contact, Name, Url
 from protocol.tiles import MAX_ENTRY
 
 MAX_OFFICERS = 64
@@ -34,33 +35,6 @@ MAX_OPRF_KEYS = 2
 _APPROVE = b"comity:approve:v1\n"
 _RECUSE = b"comity:recuse:v1\n"
 
-_COMMUNITY_ID = re.compile(
-    r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z"
-)
-_URL = re.compile(r"https?://[!-~]{1,500}\Z")
-_BASE_URL = re.compile(r"https?://[a-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~-]{1,100})*\Z")
-_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9.-]{1,189}\Z")
-# What could hide or reorder a name on a page. Listed, because Python's own classes change with the
-# Unicode version, and a statement must be void everywhere or nowhere.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]"
-)
-
-
-def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not pattern.match(text):
-            raise ValueError(what)
-        return text
-
-    return AfterValidator(check)
-
-
-def _printable(text: str) -> str:
-    if text != text.strip(" ") or _UNPRINTABLE.search(text):
-        raise ValueError("no control or direction characters, no space around")
-    return text
-
 
 def _strict_key(key: bytes) -> bytes:
     if not is_strict_point(key):
@@ -68,14 +42,8 @@ def _strict_key(key: bytes) -> bytes:
     return key
 
 
-CommunityId = Annotated[str, _matching(_COMMUNITY_ID, "a DNS name in lower case, as A-labels")]
-BaseUrl = Annotated[str, _matching(_BASE_URL, "http(s), host, path without final slash")]
-Url = Annotated[str, _matching(_URL, "an http(s) URL of at most 508 ASCII characters")]
-Contact = Annotated[str, _matching(re.compile(f"{_MAIL.pattern}|{_URL.pattern}"), "mail or URL")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
 Ed25519Key = Annotated[Bytes32, AfterValidator(_strict_key)]
 Custody = Literal["own", "browser", "node"]
-Measure = Literal["ban", "suspension", "membership_revocation", "status_removal", "restriction"]
 
 
 class Keys(Message):
