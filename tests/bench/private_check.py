@@ -16,7 +16,6 @@ Not equal about it:
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
@@ -26,7 +25,7 @@ import private_set_intersection.python as psi
 from protocol import voprf
 from protocol.pseudonyms import Pseudonym, all_locators, locator
 from protocol.voprf import Blinded, OprfKey
-from tests.bench.timing import medians, table
+from tests.bench.timing import medians, table, two_threads
 
 CLIENT_ITEMS = [f"comity:identifier:v1:email:{n}@python.example" for n in range(1000)]
 ISSUER_ITEMS = [f"comity:identifier:v1:email:{n}@python.example" for n in range(900, 1900)]
@@ -45,7 +44,7 @@ def report() -> str:
     server = psi.server.CreateWithNewKey(reveal_intersection=True)
     client = psi.client.CreateWithNewKey(reveal_intersection=True)
     setup = prepare_psi(server)
-    with ThreadPoolExecutor(2) as pool:
+    with two_threads() as pool:
         tasks: dict[str, Callable[[], Iterable[object]]] = {
             "check, openmined-psi": lambda: check_psi(client, server, setup),
             "check": lambda: check(key, index, inputs, map),

@@ -1,9 +1,11 @@
-"""Medians of interleaved repeats, and a table to read them in."""
+"""Medians of interleaved repeats, two threads to measure with, and a table to read."""
 
 import gc
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 
 def medians(tasks: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
@@ -19,6 +21,19 @@ def medians(tasks: Mapping[str, Callable[[], object]], repeats: int) -> dict[str
             task()
             seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(each) for name, each in seconds.items()}
+
+
+def two_threads() -> ThreadPoolExecutor:
+    """Two threads, each on a processor of its own where the system lets us say so (Linux).
+
+    Left alone, the scheduler often wakes both on one processor and moves one of them only after
+    some of these short tasks are over: the same work then takes anything from 19 to 37 ms.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return ThreadPoolExecutor(2)
+    processors = sorted(os.sched_getaffinity(0))
+    turns = iter([processors[0], processors[-1]])
+    return ThreadPoolExecutor(2, initializer=lambda: os.sched_setaffinity(0, {next(turns)}))
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

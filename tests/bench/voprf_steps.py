@@ -10,14 +10,13 @@ floor is that of one thread, and the second pair of columns says nothing.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from ctypes import create_string_buffer
 from typing import Any, TypeVar
 
 from protocol import ristretto, voprf
 from protocol.ristretto import Element
 from protocol.voprf import CHUNK
-from tests.bench.timing import medians, table
+from tests.bench.timing import medians, table, two_threads
 
 BATCH = 1024
 REPEATS = 15
@@ -29,7 +28,7 @@ _sodium = ristretto.system_library() or ristretto.bundled_library()
 
 def report() -> str:
     """The table of steps, in microseconds for each element and as multiples of the floor."""
-    with ThreadPoolExecutor(2) as pool:
+    with two_threads() as pool:
         tasks = {(step, 1): task for step, task in _steps(map).items()}
         tasks |= {(step, 2): task for step, task in _steps(pool.map).items()}
         named = {f"{step}/{threads}": task for (step, threads), task in tasks.items()}
