@@ -152,7 +152,7 @@ def prove(
     Source: RFC 9497, section 2.2.1, GenerateProof, with ComputeCompositesFast.
     """
     weights = composite_weights(key.public, blinded, evaluated)
-    m = _composite(weights, blinded, run)
+    m = composite(weights, blinded, run)
     z = ristretto.multiply(key.secret, m)
     nonce = ristretto.random_scalar() if random_scalar is None else random_scalar
     commitments = ristretto.multiply_base(nonce), ristretto.multiply(nonce, m)
@@ -187,8 +187,8 @@ def verify_proof(
     """
     challenge, response = _proof_scalars(proof)
     weights = composite_weights(public_key, blinded, evaluated)
-    m = _composite(weights, blinded, run)
-    z = _composite(weights, evaluated, run)
+    m = composite(weights, blinded, run)
+    z = composite(weights, evaluated, run)
     commitments = (
         ristretto.add(ristretto.multiply_base(response), ristretto.multiply(challenge, public_key)),
         ristretto.add(ristretto.multiply(response, m), ristretto.multiply(challenge, z)),
@@ -243,7 +243,12 @@ def composite_weights(
     ]
 
 
-def _composite(weights: Sequence[Scalar], elements: Sequence[bytes], run: Run) -> Element:
+def composite(weights: Sequence[Scalar], elements: Sequence[bytes], run: Run = map) -> Element:
+    """The weighted sum of elements, in pieces that `run` may spread over threads.
+
+    Raises:
+        Malformed: an element is none, or a sum is the identity.
+    """
     starts = range(0, len(weights), CHUNK)
     sums = run(
         ristretto.weighted_sum,
