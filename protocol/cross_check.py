@@ -8,10 +8,10 @@ all its sanctions from one peer.
 
 Against that, and without any change of what the issuer does, the asker adds
 
-    C* = Σ ρ_i C_i        with secret random weights ρ_i
+    C* = Σ w_i C_i        with secret random weights w_i
 
-to the request, at a random place, and checks that D* = Σ ρ_i D_i. To the issuer C* is one element
-like all others. Errors that pass would have to satisfy e* = Σ ρ_i e_i for weights that are not
+to the request, at a random place, and checks that D* = Σ w_i D_i. To the issuer C* is one element
+like all others. Errors that pass would have to satisfy e* = Σ w_i e_i for weights that are not
 known to it; the one relation that it does know, C* itself, only leads to errors e_i proportional
 to the logarithm of C_i: to another key for all elements, which the proof refuses.
 
