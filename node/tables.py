@@ -263,6 +263,8 @@ budgets = Table(
     Column("peer", LargeBinary, primary_key=True, doc="Fingerprint of the peer that asks."),
     Column("level", BigInteger, nullable=False, doc="What is left, thousandths of evaluations."),
     Column("updated_at", BigInteger, nullable=False, doc="When that was so."),
+    Column("refused_at", BigInteger, doc="When a request of the peer's was last refused."),
+    Column("refused_by", Text, doc="What refused it: `bucket` (its own) or `total` (everybody's)."),
 )
 
 charges = Table(
@@ -271,6 +273,7 @@ charges = Table(
     Column("peer", LargeBinary, primary_key=True, doc="Fingerprint of the peer that asked."),
     Column("digest", LargeBinary, primary_key=True, doc="SHA-256 of the request's body."),
     Column("amount", Integer, nullable=False, doc="Evaluations charged."),
+    Column("declared", Integer, nullable=False, doc="How many of them declared events paid for."),
     Column("at", BigInteger, nullable=False, index=True, doc="When; kept for a day."),
 )
 
@@ -284,6 +287,7 @@ events = Table(
     Column("from_day", Date, nullable=False, doc="First day."),
     Column("until_day", Date, nullable=False, doc="Last day."),
     Column("allowance", Integer, nullable=False, doc="Evaluations that the issuer allows for it."),
+    Column("spent", Integer, nullable=False, doc="How many of them were used; 0 where ours."),
     Column("declared_at", BigInteger, nullable=False, doc="When it was declared."),
     Column("ended_at", BigInteger, doc="When either side ended it."),
     Index(None, "peer"),

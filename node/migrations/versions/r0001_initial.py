@@ -232,6 +232,8 @@ def _budgets() -> None:
         sa.Column("peer", sa.LargeBinary(), nullable=False),
         sa.Column("level", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("refused_at", sa.BigInteger()),
+        sa.Column("refused_by", sa.Text()),
         sa.PrimaryKeyConstraint("peer", name="pk_budgets"),
     )
     op.create_table(
@@ -239,6 +241,7 @@ def _budgets() -> None:
         sa.Column("peer", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("declared", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("peer", "digest", name="pk_charges"),
     )
@@ -252,6 +255,7 @@ def _budgets() -> None:
         sa.Column("from_day", sa.Date(), nullable=False),
         sa.Column("until_day", sa.Date(), nullable=False),
         sa.Column("allowance", sa.Integer(), nullable=False),
+        sa.Column("spent", sa.Integer(), nullable=False),
         sa.Column("declared_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("id", name="pk_events"),
