@@ -7,8 +7,9 @@ numbering plan they have:
 2. Spaces, `-`, U+2010 to U+2015, U+2212, `.`, `/`, `(`, `)` are removed. Anything else is refused,
    extensions too: the number without its extension is that of a switchboard.
 3. What remains is `+` and 7 to 15 digits, the first not 0.
-4. Behind a calling code of `TRUNK_ZERO` one 0 is dropped, as in `+49 (0)30`. In the other
-   countries, Italy among them, a 0 there belongs to the number. Then step 3 again.
+4. Behind a calling code of `TRUNK_ZERO` one 0 is dropped, as in `+49 (0)30`; a second one is
+   refused. In the other countries, Italy among them, a 0 there belongs to the number. Then step 3
+   again.
 5. Refused if the last seven digits are the same one.
 
 A number without `+` is read by the numbering plan of the caller's region (ISO 3166-1), which is
@@ -60,8 +61,11 @@ def _digit(character: str) -> str:
 
 def _without_trunk_zero(number: str) -> str:
     for size in (2, 3):
-        if number[1 : 1 + size] in TRUNK_ZERO and number[1 + size : 2 + size] == "0":
-            return number[: 1 + size] + number[2 + size :]
+        code, rest = number[: 1 + size], number[1 + size :]
+        if code[1:] in TRUNK_ZERO and rest.startswith("00"):
+            raise InvalidIdentifier("write the number with + and the country's code, no zeros")
+        if code[1:] in TRUNK_ZERO and rest.startswith("0"):
+            return code + rest[1:]
     return number
 
 

@@ -1,0 +1,220 @@
+"""The one community, person and log that all vectors are about, made from fixed bytes.
+
+Nothing here is secret or real: every key is SHA-256 of its name, every random value is drawn from
+SHAKE-256, so that the same files come out each time.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from protocol import attestation, identifiers, sealing, voprf
+from protocol.attestation import Disclosable, IssuedAttestation, VerifiedAttestation
+from protocol.claims import DAY, VCT, Claims, DecidedBy, expiry
+from protocol.encoding import base64url, canonical_json
+from protocol.errors import ComityError
+from protocol.keys import SigningKey, oprf_key_id
+from protocol.pseudonyms import Pseudonym, locator, record_key
+from protocol.sealing import Sealed
+from protocol.statements import approve, encode_entry
+
+ID = "python.example"
+PEER = "django.example"
+TODAY = date(2027, 3, 1)
+ENDS = date(2028, 2, 29)
+NOW = expiry(TODAY) - DAY // 2
+"""Noon of `TODAY`, in seconds."""
+
+ATTESTATION = "2f1a9c1e-6f3b-4f0e-8a3d-0d7c5b1e9a42"
+IDENTIFIERS = ("email:mallory.quill@example.org", "github:malloryq-fake", "name:mallory quill")
+SLOTS = {IDENTIFIERS[0]: 0, IDENTIFIERS[1]: 3, IDENTIFIERS[2]: 1}
+DECIDED_BY = DecidedBy(body="cwg", present=5, in_favour=4)
+
+JSON = dict[str, Any]
+
+
+class Draw:
+    """Fixed bytes in place of random ones, remembered in the order in which they were drawn."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self.drawn: list[bytes] = []
+
+    def __call__(self, size: int) -> bytes:
+        """The next `size` bytes."""
+        seed = f"comity vectors: {self._label} {len(self.drawn)}"
+        self.drawn.append(hashlib.shake_256(seed.encode()).digest(size))
+        return self.drawn[-1]
+
+
+def key(name: str) -> SigningKey:
+    """The signing key of that name."""
+    return SigningKey(hashlib.sha256(f"comity vectors: {name}".encode()).digest())
+
+
+OPRF = voprf.derive_key_pair(hashlib.sha256(b"comity vectors: oprf").digest(), b"")
+OTHER_OPRF = voprf.derive_key_pair(hashlib.sha256(b"comity vectors: other oprf").digest(), b"")
+
+
+def code_of(work: Callable[[], object]) -> str:
+    """The code with which `work` is refused; it is a mistake in the vectors if it is not."""
+    try:
+        work()
+    except ComityError as error:
+        return error.code
+    raise AssertionError("this was to be refused")
+
+
+def officers(*names: str) -> list[JSON]:
+    """Officers with keys of their own, in the order that a statement wants."""
+    keys = sorted(key(name).public_key for name in names)
+    return [{"key": base64url(public), "custody": "own"} for public in keys]
+
+
+def community(**changes: Any) -> JSON:
+    """What the community says of itself: three officers, of whom two decide."""
+    value: JSON = {
+        "id": ID,
+        "name": "Python Foundation",
+        "url": "https://comity.python.example",
+        "keys": {use: base64url(key(use).public_key) for use in ("log", "cosign", "http", "issue")},
+        "oprf": [base64url(OPRF.public)],
+        "officers": officers("ada", "bob", "cyd"),
+        "threshold": 2,
+        "spaces": [{"slug": "pyregion", "name": "PyRegion"}],
+        "bodies": [{"slug": "cwg", "name": "Conduct Working Group"}],
+        "contact": "conduct@python.example",
+        "policy": "https://python.example/conduct",
+        "part_time": False,
+        "entries": "public",
+    }
+    return value | changes
+
+
+def community_decision(log: bytes | None, after: bytes | None, **changes: Any) -> JSON:
+    """A community statement; genesis where it names no log."""
+    return {
+        "v": 1,
+        "type": "community",
+        "log": None if log is None else base64url(log),
+        "on": TODAY.isoformat(),
+        "after": None if after is None else base64url(after),
+        "community": community(**changes),
+    }
+
+
+def entry(decision: JSON, *names: str) -> bytes:
+    """The entry of a decision that these officers approve."""
+    data = canonical_json(decision)
+    return encode_entry(data, [approve(data, key(name)) for name in names])
+
+
+GENESIS = entry(community_decision(None, None), "ada", "bob")
+LOG = hashlib.sha256(b"\0" + GENESIS).digest()
+"""The fingerprint."""
+
+
+def plain(**changes: Any) -> JSON:
+    """The plain members of the attestation."""
+    members: JSON = {
+        "iss": ID,
+        "log": base64url(LOG),
+        "jti": ATTESTATION,
+        "iat": expiry(TODAY) - DAY,
+        "exp": expiry(ENDS),
+        "vct": VCT,
+        "measure": "ban",
+        "scope": [{"kind": "event_series", "space": "pyregion"}],
+        "origin": {"kind": "own_decision"},
+        "decided_on": "2027-02-27",
+        "in_force_from": "2027-03-01",
+        "ends_on": "2028-02-29",
+        "contact": "conduct@python.example",
+        "public_reference": None,
+    }
+    return members | changes
+
+
+@dataclass(frozen=True)
+class Made:
+    """The attestation and its sealed record, with all that was drawn for them."""
+
+    issued: IssuedAttestation
+    verified: VerifiedAttestation
+    record: bytes
+    attestation_draws: Sequence[bytes]
+    record_draws: Sequence[bytes]
+
+
+def pseudonym(identifier: str, oprf: voprf.OprfKey = OPRF) -> Pseudonym:
+    """F of `kind:value`, as the issuer computes it."""
+    return Pseudonym(voprf.evaluate(oprf.secret, f"comity:identifier:v1:{identifier}".encode()))
+
+
+def share(identifier: str, disclosure: str) -> Sealed:
+    """The share of one identifier in the record."""
+    f = pseudonym(identifier)
+    return Sealed(
+        locator=locator(f, SLOTS[identifier]),
+        record_key=record_key(f, UUID(ATTESTATION)),
+        disclosure=disclosure,
+        strong=identifiers.parse_text(identifier).strong,
+    )
+
+
+@cache
+def made() -> Made:
+    """The attestation, sealed."""
+    draw, seal_draw = Draw("attestation"), Draw("record")
+    disclosable = Disclosable(IDENTIFIERS, "harassment", DECIDED_BY)
+    issued = attestation.issue(Claims.from_value(plain()), disclosable, key("issue"), draw)
+    verified = attestation.verify(issued.jwt, key("issue").public_key, issued.disclosures, now=NOW)
+    shares = [share(identifier, text) for identifier, text in issued.subject.items()]
+    record = sealing.seal_record(verified, shares, oprf_key_id(OPRF.public), seal_draw)
+    return Made(issued, verified, record, draw.drawn, seal_draw.drawn)
+
+
+def attest_item(**changes: Any) -> JSON:
+    """The attestation as the log names it."""
+    item: JSON = {
+        "id": ATTESTATION,
+        "jwt": base64url(made().verified.jwt_hash),
+        "seal": {
+            "key": base64url(oprf_key_id(OPRF.public)),
+            "record": base64url(sealing.record_hash(made().record)),
+        },
+        "ends": ENDS.isoformat(),
+        "review_by": "2027-09-01",
+        "notice": {"state": "given", "until": None},
+        "measure": None,
+    }
+    return item | changes
+
+
+def attest_decision(*items: JSON, after: bytes = LOG, **changes: Any) -> JSON:
+    """The decision that attests it, or these."""
+    decision: JSON = {
+        "v": 1,
+        "type": "attest",
+        "log": base64url(LOG),
+        "on": TODAY.isoformat(),
+        "after": base64url(after),
+        "items": list(items or [attest_item()]),
+    }
+    return decision | changes
+
+
+def withdraw_decision(after: bytes, **changes: Any) -> JSON:
+    """The decision that lifts it; `after` is the leaf hash of the statement before."""
+    item = {"id": ATTESTATION, "after": base64url(after), "because": "lifted", "by": None}
+    return {
+        "v": 1,
+        "type": "withdraw",
+        "log": base64url(LOG),
+        "on": "2027-06-01",
+        "items": [item | changes],
+    }
