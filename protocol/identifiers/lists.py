@@ -123,8 +123,13 @@ TRUNK_ZERO = _words(
 )
 """Calling codes behind which a 0 is only the national trunk prefix: no number begins with it."""
 
-APOSTROPHES = "'\u0060\u00b4\u02b9\u02bb\u02bc\u02bd\u0374\u055a\u05f3\u2018\u2019\u201b\u2032\u1fef\u1ffd\uff07\uff40"
-HYPHENS = "-\u058a\u05be\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u207b\u208b\ufe31\ufe32\ufe58\ufe63\uff0d"
+APOSTROPHES = (
+    "'\u0060\u00b4\u02b9\u02bb\u02bc\u02bd\u0374\u055a\u05f3"
+    "\u2018\u2019\u201b\u2032\u1fef\u1ffd\uff07\uff40"
+)HYPHENS = (
+    "-\u058a\u05be\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+    "\u207b\u208b\ufe31\ufe32\ufe58\ufe63\uff0d"
+)
 
 DIGRAPHS = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
 """The other usual spelling of these letters, which the table renders as a, o, u."""
