@@ -261,7 +261,7 @@ budgets = Table(
     "budgets",
     metadata,
     Column("peer", LargeBinary, primary_key=True, doc="Fingerprint of the peer that asks."),
-    Column("level", BigInteger, nullable=False, doc="What is left, thousandths of evaluations."),
+    Column("level", BigInteger, nullable=False, doc="What is left, in 1/86,400 of an evaluation."),
     Column("updated_at", BigInteger, nullable=False, doc="When that was so."),
     Column("refused_at", BigInteger, doc="When a request of the peer's was last refused."),
     Column("refused_by", Text, doc="What refused it: `bucket` (its own) or `total` (everybody's)."),

@@ -1,0 +1,271 @@
+"""How much a peer may ask, which bounds how many people it can try (SPEC.md, section 8).
+
+Nothing else does: whoever may ask legitimately may also ask about a dictionary. So every evaluation
+is paid for before it is computed, in one transaction:
+
+1. The same body from the same peer within a day was paid for already: a retry is free.
+2. Open events that the peer declared pay first, the oldest first.
+3. The peer's bucket pays the rest, or the request is refused until the bucket has refilled.
+4. What buckets pay for all peers together within a day stays below the total, or the request is
+   refused; but never one with which the peer stays within its own refill of that day, so that
+   others' asking cannot silence it.
+
+A refusal is remembered and shown to the administrator.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node.config import Config
+from node.errors import UserError
+from node.node import Node
+from node.store import budgets, events
+from node.store.budgets import Bucket, Charge
+from node.store.events import Event
+from protocol.errors import Malformed, NotFound, OverBudget
+from protocol.exchange import Purpose
+
+DAY = 86_400
+EVENT_INTERVAL = 30 * DAY
+"""Seconds from one declared event of a peer's to its next."""
+
+MAX_AHEAD = timedelta(days=366)
+"""How far ahead an event may end."""
+
+By = Literal["bucket", "total"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A peer's budget as it stands."""
+
+    peer: bytes
+    bucket: int
+    """Evaluations left in the bucket."""
+    charged: int
+    """Evaluations asked for in the last day, whatever paid for them."""
+    events: Sequence[Event]
+    """The events that pay at present."""
+    refused_at: int | None
+    refused_by: str | None
+
+    @property
+    def available(self) -> int:
+        """Evaluations that the peer may ask for now."""
+        return self.bucket + sum(event.left for event in self.events)
+
+    @property
+    def until(self) -> date | None:
+        """The last day on which an event pays; None without any."""
+        return max((event.until_day for event in self.events), default=None)
+
+
+async def charge(node: Node, peer: bytes, digest: bytes, amount: int, now: int) -> None:
+    """Let a peer pay for `amount` evaluations, asked for by a body with this SHA-256.
+
+    Durable when it returns: a crash while computing costs the peer nothing that a retry would not
+    give back.
+
+    Raises:
+        OverBudget: the peer's bucket, or the total of all peers, does not suffice.
+    """
+    async with node.store.write() as connection:
+        refusal = await _charge(connection, node.config, Charge(peer, digest, amount, 0, now))
+    # Raised only now, or the transaction would forget that it refused.
+    if refusal is not None:
+        raise refusal
+
+
+async def standing(node: Node, peer: bytes, now: int) -> Budget:
+    """How a peer's budget stands."""
+    async with node.store.read() as connection:
+        return await _standing(connection, node.config, peer, now)
+
+
+async def total_charged(node: Node, now: int) -> int:
+    """Evaluations that the buckets of all peers paid for in the last day."""
+    async with node.store.read() as connection:
+        return _ordinary(await budgets.charges_after(connection, now - DAY))
+
+
+async def declare(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
+    """Let a peer declare an event, once in 30 days; declaring the same again changes nothing.
+
+    Raises:
+        Malformed: without days, over already, or ending more than a year ahead.
+        OverBudget: another was declared in the 30 days before.
+    """
+    if event.start is None or event.end is None:
+        raise Malformed("an event that is declared has its days")
+    if not _day(now) <= event.end <= _day(now) + MAX_AHEAD:
+        raise Malformed("an event that is declared ends today or within a year")
+    declared = Event(
+        id=str(uuid.uuid4()),
+        peer=peer,
+        ours=False,
+        kind=event.kind,
+        from_day=event.start,
+        until_day=event.end,
+        allowance=node.config.evaluation_event,
+        spent=0,
+        declared_at=now,
+    )
+    async with node.store.write() as connection:
+        earlier = await events.of_peer(connection, peer, ours=False)
+        if not any(_same(each, event) and each.is_open(_day(now)) for each in earlier):
+            _refuse_too_soon(earlier, now)
+            await events.add(connection, declared)
+        return await _standing(connection, node.config, peer, now)
+
+
+async def end(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
+    """Let a peer end an event that it declared.
+
+    Raises:
+        NotFound: it has no such event open.
+    """
+    async with node.store.write() as connection:
+        for each in await events.of_peer(connection, peer, ours=False):
+            if _same(each, event) and each.is_open(_day(now)):
+                await events.change(connection, each.id, ended_at=now)
+                return await _standing(connection, node.config, peer, now)
+    raise NotFound("no such event is open")
+
+
+async def lower(node: Node, event_id: str, allowance: int, now: int) -> Event:
+    """Lower what an event that a peer declared allows; 0 ends it. The administrator's word.
+
+    Raises:
+        UserError: no peer declared such an event, it is over, or it allows no more than that.
+    """
+    async with node.store.write() as connection:
+        event = await events.get(connection, event_id)
+        if event is None or event.ours or not event.is_open(_day(now)):
+            raise UserError("no open event of a peer has this id: see `comity peer list`")
+        if not 0 <= allowance < event.allowance:
+            raise UserError(
+                f"an event's allowance can be lowered only: to less than {event.allowance}"
+            )
+        ended_at = None if allowance else now
+        await events.change(connection, event_id, allowance=allowance, ended_at=ended_at)
+    return replace(event, allowance=allowance, ended_at=ended_at)
+
+
+async def _charge(connection: AsyncConnection, config: Config, asked: Charge) -> OverBudget | None:
+    recent = await budgets.charges_after(connection, asked.at - DAY)
+    # 1. a retry
+    if any((each.peer, each.digest) == (asked.peer, asked.digest) for each in recent):
+        return None
+    # 2. events
+    shares = dict(_shares(await _open_events(connection, asked.peer, asked.at), asked.amount))
+    paid = replace(asked, declared=sum(shares.values()))
+    # 3. the bucket
+    bucket = await _bucket(connection, config, asked.peer, asked.at)
+    missing = paid.ordinary * DAY - bucket.level
+    if missing > 0:
+        wait = -(-missing // config.evaluation_refill)
+        return await _refused(connection, bucket, "bucket", wait)
+    # 4. the total
+    if _breaks_total(config, recent, paid):
+        wait = _until_total_allows(config, recent, paid)
+        return await _refused(connection, bucket, "total", wait)
+    for event, share in shares.items():
+        await events.change(connection, event.id, spent=event.spent + share)
+    level = bucket.level - paid.ordinary * DAY
+    await budgets.put_bucket(connection, replace(bucket, level=level))
+    await budgets.put_charge(connection, paid)
+    return None
+
+
+async def _refused(
+    connection: AsyncConnection, bucket: Bucket, by: By, retry_after: int
+) -> OverBudget:
+    refused = replace(bucket, refused_at=bucket.updated_at, refused_by=by)
+    await budgets.put_bucket(connection, refused)
+    return OverBudget(_WHY[by], retry_after)
+
+
+_WHY: dict[By, str] = {
+    "bucket": "your budget of evaluations is used up; an event may be declared",
+    "total": "this node's budget for all its peers is used up",
+}
+
+
+async def _bucket(connection: AsyncConnection, config: Config, peer: bytes, now: int) -> Bucket:
+    """The bucket as it is now: refilled since it was last touched, full where it never was."""
+    full = config.evaluation_bucket * DAY
+    bucket = await budgets.bucket(connection, peer) or Bucket(peer, full, now)
+    # A clock that was set back refills nothing.
+    refilled = bucket.level + max(0, now - bucket.updated_at) * config.evaluation_refill
+    return replace(bucket, level=min(full, refilled), updated_at=now)
+
+
+async def _open_events(connection: AsyncConnection, peer: bytes, now: int) -> list[Event]:
+    declared = await events.of_peer(connection, peer, ours=False)
+    return [event for event in declared if event.is_open(_day(now))]
+
+
+async def _standing(connection: AsyncConnection, config: Config, peer: bytes, now: int) -> Budget:
+    bucket = await _bucket(connection, config, peer, now)
+    recent = await budgets.charges_after(connection, now - DAY)
+    return Budget(
+        peer=peer,
+        bucket=bucket.level // DAY,
+        charged=sum(each.amount for each in recent if each.peer == peer),
+        events=await _open_events(connection, peer, now),
+        refused_at=bucket.refused_at,
+        refused_by=bucket.refused_by,
+    )
+
+
+def _shares(open_events: Sequence[Event], amount: int) -> Iterator[tuple[Event, int]]:
+    """What each event pays of an amount; less than the amount where they do not suffice."""
+    for event in open_events:
+        share = min(amount, event.left)
+        amount -= share
+        yield event, share
+
+
+def _breaks_total(config: Config, recent: Sequence[Charge], asked: Charge) -> bool:
+    by_peer = [each for each in recent if each.peer == asked.peer]
+    return (
+        asked.ordinary > 0
+        and _ordinary(recent) + asked.ordinary > config.evaluation_total
+        and _ordinary(by_peer) + asked.ordinary > config.evaluation_refill
+    )
+
+
+def _until_total_allows(config: Config, recent: Sequence[Charge], asked: Charge) -> int:
+    """Seconds until enough of the last day's charges are a day old."""
+    for number, each in enumerate(recent, 1):
+        if not _breaks_total(config, recent[number:], asked):
+            return max(1, each.at + DAY - asked.at)
+    return DAY
+
+
+def _ordinary(charges: Sequence[Charge]) -> int:
+    return sum(each.ordinary for each in charges)
+
+
+def _same(event: Event, purpose: Purpose) -> bool:
+    return (event.kind, event.from_day, event.until_day) == (
+        purpose.kind,
+        purpose.start,
+        purpose.end,
+    )
+
+
+def _refuse_too_soon(earlier: Sequence[Event], now: int) -> None:
+    again = max((event.declared_at for event in earlier), default=now - EVENT_INTERVAL)
+    wait = again + EVENT_INTERVAL - now
+    if wait > 0:
+        raise OverBudget("an event was declared less than 30 days ago", wait)
+
+
+def _day(now: int) -> date:
+    return datetime.fromtimestamp(now, UTC).date()
