@@ -1,0 +1,83 @@
+"""The community's own keys, opened from the vault.
+
+Each has its uses and no other (SPEC.md, section 1): `log` signs our checkpoints, `cosign` says when
+we saw a head, `http` signs requests and answers, `issue` signs attestations, `oprf` evaluates.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node.errors import UserError
+from node.node import Node
+from node.store import keys as rows
+from node.store.keys import OwnKey
+from node.vault import Vault
+from protocol.keys import SigningKey
+from protocol.ristretto import Scalar
+from protocol.voprf import OprfKey
+
+_SECRET = "own_keys.secret"  # noqa: S105 - the vault's purpose, not a secret
+_OPRF = "oprf:"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The four Ed25519 keys."""
+
+    log: SigningKey
+    cosign: SigningKey
+    http: SigningKey
+    issue: SigningKey
+
+    @classmethod
+    def generate(cls) -> "Keys":
+        """Fresh keys."""
+        return cls(*(SigningKey.generate() for _ in range(4)))
+
+
+async def signing_keys(node: Node) -> Keys:
+    """The keys in use; raises as `signing_keys_in` does."""
+    async with node.store.read() as connection:
+        return await signing_keys_in(connection, node.vault)
+
+
+async def oprf_keys(node: Node) -> dict[bytes, OprfKey]:
+    """The OPRF keys held, by key id (8 bytes); which of them are live is in the log."""
+    async with node.store.read() as connection:
+        return await oprf_keys_in(connection, node.vault)
+
+
+async def signing_keys_in(connection: AsyncConnection, vault: Vault) -> Keys:
+    """The keys in use, read within a transaction.
+
+    Raises:
+        UserError: no community was founded here, or the master key is another.
+    """
+    held = await rows.every(connection)
+    if not held:
+        raise UserError("no community was founded here: type `comity init`")
+    seeds = {name: _opened(vault, held[name]) for name in ("log", "cosign", "http", "issue")}
+    return Keys(**{name: SigningKey(seed) for name, seed in seeds.items()})
+
+
+async def oprf_keys_in(connection: AsyncConnection, vault: Vault) -> dict[bytes, OprfKey]:
+    """The OPRF keys held, by key id, read within a transaction."""
+    held = await rows.every(connection)
+    secrets = [_opened(vault, row) for name, row in held.items() if name.startswith(_OPRF)]
+    return {key.id: key for key in (OprfKey(Scalar(secret)) for secret in secrets)}
+
+
+async def keep(
+    connection: AsyncConnection, vault: Vault, keys: Keys, oprf: OprfKey | None, now: int
+) -> None:
+    """Keep the keys of a new community."""
+    secrets = {name: (key.public_key, key.seed) for name, key in vars(keys).items()}
+    if oprf is not None:
+        secrets[f"{_OPRF}{oprf.id.hex()}"] = (oprf.public, oprf.secret)
+    for name, (public, secret) in secrets.items():
+        await rows.put(connection, OwnKey(name, public, vault.seal(_SECRET, name, secret), now))
+
+
+def _opened(vault: Vault, row: OwnKey) -> bytes:
+    return vault.open(_SECRET, row.name, row.secret_sealed)
