@@ -172,10 +172,10 @@ decisions = Table(
     Column("hash", LargeBinary, primary_key=True, doc="SHA-256 of the canonical decision."),
     Column("type", Text, nullable=False, doc="Type of the statement."),
     Column("decision_sealed", LargeBinary, nullable=False, doc="It: unpublished until logged."),
-    Column("content_sealed", LargeBinary, doc="What its sheet shows: who is meant; or null."),
     Column("state", Text, nullable=False, doc="`pending`, `logged`, `declined`, `void`, `lapsed`."),
     Column("proposed_on", Date, nullable=False, doc="Its `on`."),
     Column("idx", BigInteger, doc="Its place in our log, once logged."),
+    Column("fault", Text, doc="Where `void`: the rule that it broke; names nobody."),
     Index(None, "state"),
 )
 
@@ -216,8 +216,9 @@ slots = Table(
     metadata,
     _oprf_key(),
     Column("tag", LargeBinary, primary_key=True, doc="Tag of an identifier, 32 bytes."),
-    Column("slot", SmallInteger, primary_key=True, autoincrement=False, doc="0 to 3."),
-    Column("used_at", BigInteger, nullable=False, doc="When it was last given to a record."),
+    Column("attestation", Text, primary_key=True, doc="Id of the attestation in whose record."),
+    Column("slot", SmallInteger, nullable=False, doc="0 to 3."),
+    Column("used_at", BigInteger, nullable=False, doc="When it was given to that record."),
 )
 
 # --- Peers ----------------------------------------------------------------------------------------

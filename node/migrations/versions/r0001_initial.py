@@ -140,10 +140,10 @@ def _decisions() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("decision_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("content_sealed", sa.LargeBinary()),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("proposed_on", sa.Date(), nullable=False),
         sa.Column("idx", sa.BigInteger()),
+        sa.Column("fault", sa.Text()),
         sa.PrimaryKeyConstraint("hash", name="pk_decisions"),
     )
     op.create_index("ix_decisions_state", "decisions", ["state"])
@@ -173,9 +173,10 @@ def _decisions() -> None:
         "slots",
         sa.Column("oprf_key", sa.LargeBinary(), nullable=False),
         sa.Column("tag", sa.LargeBinary(), nullable=False),
-        sa.Column("slot", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("attestation", sa.Text(), nullable=False),
+        sa.Column("slot", sa.SmallInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("oprf_key", "tag", "slot", name="pk_slots"),
+        sa.PrimaryKeyConstraint("oprf_key", "tag", "attestation", name="pk_slots"),
     )
 
 
