@@ -19,3 +19,16 @@ class Unreachable(Unavailable):
 
     code = "unreachable"
     status = 504
+
+
+class Refused(Unavailable):
+    """Another node declined what we asked, with the code of its problem document."""
+
+    code = "refused"
+    status = 502
+
+    def __init__(self, problem: str, retry_after: int | None = None) -> None:
+        super().__init__(f"the other node declined: {problem}")
+        self.problem = problem
+        self.retry_after = retry_after
+        """Seconds after which it may be asked again, where it said so."""

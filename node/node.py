@@ -7,11 +7,12 @@ that take a `Node` first and the time last.
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from node.config import Config, load
 from node.home import Home, load_master_key
 from node.migrations import upgrade
+from node.registers import Registers
 from node.store.engine import Store
 from node.vault import Vault
 
@@ -24,6 +25,7 @@ class Node:
     config: Config
     vault: Vault
     store: Store
+    registers: Registers = field(default_factory=Registers)
 
 
 @asynccontextmanager

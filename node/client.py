@@ -1,0 +1,388 @@
+"""Typed calls to one peer; whatever comes back signed is verified before anybody sees it.
+
+What is public (checkpoint, tiles, bundles, community statements, discovery) proves itself against
+the log and is returned as received. What only peers are told is asked in signed requests, and its
+answer is believed under the `http` key in force in the peer's log as held here (SPEC.md, section
+8). Refusals are only told apart by their code; nothing follows from them but not being heard.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import stamina
+
+from node.errors import Refused, Unreachable
+from node.keyring import signing_keys_in
+from node.ledger import own_head_in
+from node.node import Node
+from node.outbound import Outbound, Response, open_outbound
+from node.store import logs
+from node.store.peers import Peer
+from protocol.encoding import Message, from_base64url, from_json
+from protocol.errors import ComityError, Malformed, Replayed, UnknownKey, Violation
+from protocol.exchange import (
+    MAX_COMMUNITY_ANSWER,
+    MAX_DISCOVERY,
+    MAX_RECORDS_ANSWER,
+    CommunityAnswer,
+    Discovery,
+    EvaluateAnswer,
+    EvaluateRequest,
+    EventAnswer,
+    EventRequest,
+    PeeringAnswer,
+    PeeringRequest,
+    RecordsAnswer,
+    RecordsRequest,
+)
+from protocol.keys import SigningKey, http_key_id
+from protocol.note import MAX_NOTE, NoteSignature, parse_signatures
+from protocol.sealing import MAX_RECORD
+from protocol.signatures import (
+    NONCE_SIZE,
+    Answer,
+    Request,
+    authority_of,
+    read_answer_signature,
+    sign_request,
+    verify_answer,
+)
+from protocol.tiles import TILE_WIDTH, Bundle, Tile, encode_bundle, parse_bundle
+from protocol.witness import AddCheckpoint, parse_size_answer
+
+WELL_KNOWN = "/.well-known/comity"
+LOG_PATH = "/comity/v1/log"
+
+ATTEMPTS = 3
+"""How often what can safely be asked again is asked, as long as its deadline is not over."""
+
+_PROBLEM = re.compile(r"urn:comity:problem:([a-z-]{1,40})", re.ASCII)
+_MAX_RETRY_AFTER = 31 * 86_400
+_JSON = "application/json"
+# C2SP names no type for a checkpoint that is sent; the edge wants one named.
+_NOTE = "text/plain"
+
+Clock = Callable[[], int]
+
+# Its own hooks would print each new attempt on standard output, where scripts read our answers.
+stamina.instrumentation.set_on_retry_hooks(())
+
+
+class AtAnotherSize(Violation):
+    """The witness cosigned another size last than the proof begins at (C2SP tlog-witness)."""
+
+    code = "conflict"
+    status = 409
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the witness cosigned size {size} last")
+        self.size = size
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: this node, its HTTP client and its clock (Unix seconds)."""
+
+    node: Node
+    outbound: Outbound
+    clock: Clock
+
+    async def identity(self) -> tuple[str, SigningKey]:
+        """Our `keyid` and `http` key, looked up each time: keys rotate while nodes run."""
+        async with self.node.store.read() as connection:
+            head = await own_head_in(connection)
+            key = (await signing_keys_in(connection, self.node.vault)).http
+        return http_key_id(head.origin.removesuffix("/comity"), key.public_key), key
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Clients for all peers, over one set of connections."""
+
+    caller: Caller
+
+    @property
+    def outbound(self) -> Outbound:
+        """For what is fetched from elsewhere: where a domain points to."""
+        return self.caller.outbound
+
+    def to(self, peer: Peer) -> "PeerClient":
+        """The client of a peer.
+
+        Raises:
+            Unreachable: the peer has no address: it only asks.
+        """
+        if peer.url is None:
+            raise Unreachable("this community has no address: it only asks")
+        return PeerClient(self.caller, peer.url, peer.fingerprint)
+
+    def at(self, url: str, fingerprint: bytes, community: str, http_key: bytes) -> "PeerClient":
+        """The client of a community whose log is not held here yet, under a key that was shown."""
+        return PeerClient(self.caller, url, fingerprint, http_key_id(community, http_key), http_key)
+
+    def public(self, url: str) -> "PublicLog":
+        """What anybody may read below a base URL."""
+        return PublicLog(self.caller, url)
+
+
+@asynccontextmanager
+async def connect(node: Node, *, clock: Clock = lambda: int(time.time())) -> AsyncIterator[Clients]:
+    """Clients for a node's peers, and their connections, for as long as the context lasts."""
+    async with open_outbound(allow_private_networks=node.config.allow_private_networks) as outbound:
+        yield Clients(Caller(node, outbound, clock))
+
+
+class PublicLog:
+    """What a node shows to everybody. It is retried where it failed: reading changes nothing.
+
+    Every method raises `Unreachable`, `Refused`, `TooLarge` or `Malformed`.
+    """
+
+    def __init__(self, caller: Caller, url: str) -> None:
+        self.url = url
+        self._caller = caller
+        self._config = caller.node.config
+
+    async def discovery(self) -> Discovery:
+        """What the host of this address says of itself, signed by nobody."""
+        parts = urlsplit(self.url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return read_discovery(await self._get(f"{origin}{WELL_KNOWN}", MAX_DISCOVERY))
+
+    async def checkpoint(self) -> bytes:
+        """The newest note of its log, not verified."""
+        return await self._get_of_log("/checkpoint", MAX_NOTE)
+
+    async def tile(self, tile: Tile) -> bytes:
+        """A hash tile, not verified."""
+        return await self._get_of_log(f"/{tile.path()}", self._config.document_bytes)
+
+    async def community(self) -> CommunityAnswer:
+        """The community statements of its log with their proofs, not verified."""
+        data = await self._get_of_log("/community", MAX_COMMUNITY_ANSWER)
+        return CommunityAnswer.from_bytes(data, MAX_COMMUNITY_ANSWER)
+
+    async def _get_of_log(self, path: str, max_bytes: int) -> bytes:
+        return await self._get(f"{self.url}{LOG_PATH}{path}", max_bytes)
+
+    async def _get(self, url: str, max_bytes: int) -> bytes:
+        async def get() -> bytes:
+            response = await self._caller.outbound.fetch(
+                "GET", url, headers={}, max_bytes=max_bytes, deadline=self._config.peer_deadline
+            )
+            return _accepted(response)
+
+        return await self._patiently(get)
+
+    async def _patiently(self, get: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Ask again where nothing came back, as long as the deadline of one request is not over."""
+        again = stamina.AsyncRetryingCaller(
+            attempts=ATTEMPTS, timeout=self._config.peer_deadline, wait_initial=0.2, wait_max=1.0
+        )
+        return await again(Unreachable, get)
+
+
+class PeerClient(PublicLog):
+    """What a peer answers to its peers only.
+
+    Every method raises `Unreachable`, `Refused`, or a `Violation` where the answer is not the
+    peer's or not of its form.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        url: str,
+        fingerprint: bytes,
+        keyid: str | None = None,
+        http_key: bytes | None = None,
+    ) -> None:
+        super().__init__(caller, url)
+        self.fingerprint = fingerprint
+        self._shown = None if keyid is None or http_key is None else (keyid, http_key)
+
+    async def bundle(self, bundle: Bundle) -> bytes:
+        """An entry bundle, not verified; signed for, as entries may be for peers only."""
+        try:
+            return await self._get_bundle(bundle)
+        except Refused as error:
+            if error.problem != "not-found" or bundle.width == TILE_WIDTH:
+                raise
+        # A log may drop a partial tile once the full one is there (C2SP tlog-tiles).
+        whole = await self._get_bundle(Bundle(bundle.index))
+        return encode_bundle(parse_bundle(whole, TILE_WIDTH)[: bundle.width])
+
+    async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+        """Evaluations and their proof, which is the caller's to verify."""
+        body = await self._post("/evaluate", request, self._config.evaluation_deadline)
+        answer = EvaluateAnswer.from_bytes(body, self._config.answer_bytes)
+        if len(answer.evaluated) != len(request.blinded):
+            raise Malformed("as many evaluated elements as blinded ones are due")
+        return answer
+
+    async def records(self, ids: Sequence[str]) -> list[bytes | None]:
+        """Sealed records in the order asked, None where gone; their hashes are the caller's."""
+        body = await self._post("/records", RecordsRequest(v=1, ids=tuple(ids)))
+        answer = RecordsAnswer.from_bytes(body, MAX_RECORDS_ANSWER)
+        if len(answer.records) != len(ids):
+            raise Malformed("as many records as ids are due")
+        return [None if text is None else _record(text) for text in answer.records]
+
+    async def declare(self, event: EventRequest) -> EventAnswer:
+        """Declare an event, or end it."""
+        return EventAnswer.from_bytes(
+            await self._post("/events", event), self._config.document_bytes
+        )
+
+    async def peering(self, request: PeeringRequest) -> PeeringAnswer:
+        """Ask to peer, accept, leave or extend."""
+        return PeeringAnswer.from_bytes(
+            await self._post("/peering", request), self._config.document_bytes
+        )
+
+    async def add_checkpoint(self, request: AddCheckpoint) -> tuple[NoteSignature, ...]:
+        """The peer's cosignature lines for our checkpoint, not verified.
+
+        Not signed as other requests are: the note is (C2SP tlog-witness).
+
+        Raises:
+            AtAnotherSize: the proof has to begin at another size.
+        """
+        response = await self._caller.outbound.fetch(
+            "POST",
+            f"{self.url}{LOG_PATH}/add-checkpoint",
+            headers={"Content-Type": _NOTE},
+            body=request.to_bytes(),
+            max_bytes=MAX_NOTE,
+            deadline=self._config.peer_deadline,
+        )
+        if response.status == AtAnotherSize.status and _problem_code(response) is None:
+            raise AtAnotherSize(parse_size_answer(response.body))
+        return parse_signatures(_accepted(response))
+
+    async def _get_bundle(self, bundle: Bundle) -> bytes:
+        async def get() -> bytes:
+            path = f"{LOG_PATH}/{bundle.path()}"
+            # Its entries are held against the root; a signature would say nothing more.
+            response, _ = await self._send("GET", path, b"", self._config.peer_deadline)
+            return _accepted(response)
+
+        return await self._patiently(get)
+
+    async def _post(self, path: str, message: Message, deadline: float | None = None) -> bytes:
+        response, request_signature = await self._send(
+            "POST",
+            f"/comity/v1{path}",
+            message.to_bytes(),
+            deadline or self._config.peer_deadline,
+        )
+        _accepted(response)
+        return await self._verified(response, request_signature)
+
+    async def _send(
+        self, method: str, path: str, body: bytes, deadline: float
+    ) -> tuple[Response, str]:
+        """Sign and send; once more where the other side saw the very request before.
+
+        aiohttp sends a GET again by itself when a kept connection turns out to be dead.
+        """
+        response, signature = await self._send_once(method, path, body, deadline)
+        if response.status == Replayed.status and _problem_code(response) == Replayed.code:
+            return await self._send_once(method, path, body, deadline)
+        return response, signature
+
+    async def _send_once(
+        self, method: str, path: str, body: bytes, deadline: float
+    ) -> tuple[Response, str]:
+        target = f"{urlsplit(self.url).path}{path}"
+        request = Request(method, authority_of(self.url), target, body)
+        keyid, key = await self._caller.identity()
+        nonce = secrets.token_bytes(NONCE_SIZE)
+        headers = sign_request(request, key, keyid, self._caller.clock(), nonce)
+        response = await self._caller.outbound.fetch(
+            method,
+            f"{self.url}{path}",
+            headers=headers,
+            body=body,
+            max_bytes=self._config.answer_bytes,
+            deadline=deadline,
+        )
+        return response, headers["Signature"]
+
+    async def _verified(self, response: Response, request_signature: str) -> bytes:
+        """The body, once shown to be the peer's answer to this very request."""
+        answer = Answer(response.status, response.body, _content_type(response))
+        claim = read_answer_signature(response.headers, self._caller.clock())
+        keyid, key = await self._answer_key()
+        if claim.keyid != keyid:
+            raise UnknownKey("the answer is signed by a key that the peer's log, as held, has not")
+        verify_answer(answer, response.headers, claim, key, request_signature)
+        return response.body
+
+    async def _answer_key(self) -> tuple[str, bytes]:
+        if self._shown is not None:
+            return self._shown
+        async with self._caller.node.store.read() as connection:
+            head = await logs.head_of(connection, self.fingerprint)
+            if head is None:
+                raise UnknownKey("nothing is held of this peer's log yet")
+            replayed = await self._caller.node.registers.at(connection, head)
+        community = replayed.register.community
+        return http_key_id(community.id, community.keys.http), community.keys.http
+
+
+def read_discovery(data: bytes) -> Discovery:
+    """Read a discovery document, which people may have written by hand: any JSON of its form.
+
+    Raises:
+        TooLarge, Malformed: it is none.
+    """
+    return Discovery.from_value(from_json(data, MAX_DISCOVERY))
+
+
+def _accepted(response: Response) -> bytes:
+    """The body of a 200; any other status is a refusal, or means that the peer cannot answer."""
+    if response.status == 200:
+        return response.body
+    code = _problem_code(response)
+    if response.status >= 500 or (code is None and response.status < 400):
+        raise Unreachable(f"the other node answers with status {response.status}")
+    raise Refused(code or f"status-{response.status}", _retry_after(response))
+
+
+def _problem_code(response: Response) -> str | None:
+    """The code of a problem document (RFC 9457); None where it is none of this protocol's."""
+    if _content_type(response) != "application/problem+json":
+        return None
+    try:
+        document = from_json(response.body, 16 * 1024)
+    except ComityError:
+        return None
+    kind = document.get("type") if isinstance(document, dict) else None
+    # The code is shown to people: nothing else of what a stranger wrote is.
+    match = _PROBLEM.fullmatch(kind) if isinstance(kind, str) else None
+    return None if match is None else match[1]
+
+
+def _retry_after(response: Response) -> int | None:
+    for name, value in response.headers:
+        if name == "retry-after" and value.isascii() and value.isdigit() and len(value) < 10:
+            return min(int(value), _MAX_RETRY_AFTER)
+    return None
+
+
+def _content_type(response: Response) -> str:
+    values = [value for name, value in response.headers if name == "content-type"]
+    return values[0] if len(values) == 1 else _JSON
+
+
+def _record(text: str) -> bytes:
+    data = from_base64url(text)
+    if len(data) > MAX_RECORD:
+        raise Malformed("a record of more bytes than records have")
+    return data

@@ -1,0 +1,68 @@
+"""The registers of the logs that are held here, kept from one request to the next.
+
+Replaying a log verifies every officer's signature in it, which takes too long for each request. A
+head's size and root say everything about its entries, so what was replayed up to a head holds.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node.store import logs
+from node.store.logs import Head
+from protocol.register import Register
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A log up to a head: its register, and its effective community statements by their place."""
+
+    size: int
+    root: bytes
+    register: Register
+    statements: Sequence[tuple[int, bytes]] = field(repr=False)
+
+
+class Registers:
+    """Replays each log once, and afterwards what it has grown by. One for a process."""
+
+    def __init__(self) -> None:
+        self._replayed: dict[bytes, Replayed] = {}
+
+    async def at(self, connection: AsyncConnection, head: Head) -> Replayed:
+        """The log up to a head that was read with the same connection. Not to be changed.
+
+        Raises:
+            DamagedLog: what is stored is not what the head says.
+            Violation: the log has no genesis statement.
+        """
+        known = self._replayed.get(head.fingerprint)
+        if known is not None and (known.size, known.root) == (head.size, head.root):
+            return known
+        if known is not None and known.size >= head.size:
+            known = None
+        new = await logs.entries(connection, head, 0 if known is None else known.size)
+        replayed = await asyncio.to_thread(_replay, known, head, new)
+        self._replayed[head.fingerprint] = replayed
+        return replayed
+
+    def forget(self, fingerprint: bytes) -> None:
+        """Let go of a log that is held no more."""
+        self._replayed.pop(fingerprint, None)
+
+
+def _replay(known: Replayed | None, head: Head, new: Sequence[bytes]) -> Replayed:
+    if known is None:
+        register = Register.begin(new[0])
+        statements = [(0, new[0])]
+        new = new[1:]
+    else:
+        register, statements = known.register.copy(), list(known.statements)
+    for entry in new:
+        before = register.community_leaf
+        register.append(entry)
+        if register.community_leaf != before:
+            statements.append((register.size - 1, entry))
+    return Replayed(head.size, head.root, register, statements)
