@@ -48,6 +48,14 @@ class Registers:
         self._replayed[head.fingerprint] = replayed
         return replayed
 
+    async def of(self, connection: AsyncConnection, fingerprint: bytes) -> Register | None:
+        """The register of a log up to the head that is held; None where nothing is held of it.
+
+        Not to be changed. Raises as `at` does.
+        """
+        head = await logs.head_of(connection, fingerprint)
+        return None if head is None else (await self.at(connection, head)).register
+
     def forget(self, fingerprint: bytes) -> None:
         """Let go of a log that is held no more."""
         self._replayed.pop(fingerprint, None)
