@@ -1,4 +1,4 @@
-"""Whom this node answers: the peers that are admitted, as their logs have them (SPEC.md, section 8)."""
+"""The peers that this node answers, as their logs have them (SPEC.md, section 8)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

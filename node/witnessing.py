@@ -21,7 +21,6 @@ from protocol.merkle import EMPTY_ROOT, verify_extension
 from protocol.note import NoteSignature
 from protocol.witness import AddCheckpoint
 
-
 _UNKNOWN = "no active peer has a log of this origin"
 
 

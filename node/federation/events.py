@@ -1,0 +1,19 @@
+"""`POST …/events`: a peer declares an event, which raises its budget for a while, or ends it."""
+
+from aiohttp import web
+
+from node import budgets
+from node.federation.middleware import Authenticated, authenticated
+from node.federation.service import SERVICE
+from protocol.exchange import MAX_EVENT_BODY, EventAnswer, EventRequest
+
+
+@authenticated(MAX_EVENT_BODY)
+async def events(request: web.Request, asker: Authenticated) -> web.StreamResponse:
+    """Answers with the budget that holds from now on."""
+    service = request.app[SERVICE]
+    asked = EventRequest.from_bytes(asker.body, MAX_EVENT_BODY)
+    act = budgets.declare if asked.act == "declare" else budgets.end
+    budget = await act(service.node, asker.peer.fingerprint, asked.event, service.now())
+    answer = EventAnswer(v=1, available=budget.available, until=budget.until)
+    return web.Response(body=answer.to_bytes(), content_type="application/json")

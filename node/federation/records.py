@@ -1,0 +1,36 @@
+"""`POST …/records`: the sealed records of attestations in force, for peers to hold."""
+
+from datetime import UTC, datetime
+
+import structlog
+from aiohttp import web
+
+from node.federation.middleware import Authenticated, authenticated
+from node.federation.service import SERVICE
+from node.store import records as store
+from protocol.encoding import base64url
+from protocol.errors import Unavailable
+from protocol.exchange import MAX_RECORDS_BODY, RecordsAnswer, RecordsRequest
+from protocol.sealing import record_hash
+
+_log = structlog.get_logger()
+
+
+@authenticated(MAX_RECORDS_BODY)
+async def records(request: web.Request, asker: Authenticated) -> web.StreamResponse:
+    """The exact bytes in the order asked; null where there is nothing, or it has ended."""
+    service = request.app[SERVICE]
+    ids = RecordsRequest.from_bytes(asker.body, MAX_RECORDS_BODY).ids
+    own = await service.own.current()
+    day = datetime.fromtimestamp(service.now(), UTC).date()
+    due = {each.item.id: each.item.seal.record for each in own.register.live(day)}
+    async with service.node.store.read() as connection:
+        held = await store.get(connection, own.fingerprint, [id_ for id_ in ids if id_ in due])
+    for id_, data in held.items():
+        # The storage may have rotted; what is served must be what the officers approved.
+        if record_hash(data) != due[id_]:
+            _log.error("damaged-record", attestation=id_)
+            raise Unavailable("a record in this node's database is damaged")
+    found = tuple(base64url(held[id_]) if id_ in held else None for id_ in ids)
+    answer = RecordsAnswer(v=1, records=found)
+    return web.Response(body=answer.to_bytes(), content_type="application/json")
