@@ -1,0 +1,340 @@
+"""The private question: every issuer's pseudonyms for a set of identifiers, all issuers at once.
+
+What was asked before is not asked again: tokens are kept, sealed, as long as the event needs them.
+The rest goes out in runs (`node.runs`). An issuer that is slow, dead, out of budget or lying is
+given up after its own deadline, is named, and delays nobody; asked again, the same run goes on
+where it stopped.
+
+In this order, so that it can be broken off anywhere:
+
+1. tokens that are held are opened; runs that were broken off and ask nothing else are taken up;
+2. what is still missing is blinded, once for all issuers that lack the same, and the runs are kept;
+3. an event is declared where a peer is asked for more than an ordinary budget holds;
+4. each request: sent, its proof verified, finalized, the tokens kept;
+5. the run is dropped.
+
+A proof that does not hold, or an answer that breaks the protocol, ends everything with that issuer:
+the tokens of its runs are discarded, whichever request they came with.
+
+Source: SPEC.md, section 8, "Evaluate" and "Budgets".
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from node.coverage import Failure, Source
+from node.errors import Refused
+from node.evaluation import THREADS
+from node.node import Node
+from node.runs import EvaluationRun, Part, begin, hide, resumed
+from node.store import events, tokens
+from node.store.events import Event
+from node.store.peers import Peer
+from protocol.errors import ComityError, Unavailable, Violation
+from protocol.exchange import (
+    EvaluateAnswer,
+    EvaluateRequest,
+    EventAnswer,
+    EventRequest,
+    Purpose,
+)
+from protocol.identifiers import Identifier
+from protocol.pseudonyms import Pseudonym
+from protocol.voprf import verify_proof
+
+ORDINARY_BUDGET = 2048
+"""Evaluations that a peer's budget holds by default; more is asked for a declared event."""
+
+RESUMABLE = 86_400
+"""Seconds in which a request that is sent anew is not charged anew."""
+
+_TOKEN = "tokens.pseudonym"  # noqa: S105 - a purpose of the vault
+_TAG = "tokens.tag"
+
+
+class Issuer(Protocol):
+    """What is asked of a peer: its client over HTTP, or an issuer in a test's own memory."""
+
+    async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+        """Evaluate; its signature was verified, its proof was not."""
+        ...
+
+    async def declare(self, event: EventRequest) -> EventAnswer:
+        """Declare an event for the budget."""
+        ...
+
+
+Reach = Callable[[Peer], Issuer]
+Progress = Callable[[str, int, int], None]
+"""Called with a peer's id, the elements that it has answered, and how many it is asked for."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whom to ask about, what for, and until which day the answer is kept."""
+
+    identifiers: Sequence[Identifier] = field(repr=False)
+    purpose: Purpose
+    keep_until: date
+
+
+Pseudonyms = dict[Identifier, Pseudonym]
+
+
+@dataclass
+class Answered:
+    """What one issuer's pseudonyms are, by OPRF key id; and why some are missing, if they are."""
+
+    pseudonyms: dict[bytes, Pseudonyms] = field(default_factory=dict, repr=False)
+    failure: Failure | None = None
+
+    def failure_for(self, identifiers: Iterable[Identifier]) -> Failure | None:
+        """Why these identifiers were not all asked about; None where they were."""
+        if self.failure is None or self.failure.state == "untrusted":
+            return self.failure
+        known = self.pseudonyms.values()
+        return (
+            self.failure
+            if any(each not in under for each in identifiers for under in known)
+            else None
+        )
+
+
+def nobody_listens(peer: str, done: int, total: int) -> None:
+    """The progress that nobody wants to see."""
+
+
+async def ask(  # noqa: PLR0913 - time and progress are named at every call
+    node: Node,
+    reach: Reach,
+    sources: Sequence[Source],
+    question: Question,
+    *,
+    now: int,
+    progress: Progress = nobody_listens,
+) -> dict[bytes, Answered]:
+    """Ask all `sources` at once; an answer for each, by fingerprint, whatever became of it.
+
+    A source that fails by itself (frozen, stale, untrusted) is not asked, as it would not count;
+    what is held of its tokens is used.
+    """
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="asking") as workers:
+        asking = _Asking(node, reach, question, now, progress, workers)
+        answers = {source.peer.fingerprint: await asking.held(source) for source in sources}
+        asked = [source for source in sources if source.failure is None]
+        runs = await asking.prepare(asked, answers)
+        await asyncio.gather(
+            *(
+                asking.run(source, runs[source.peer.fingerprint], answers[source.peer.fingerprint])
+                for source in asked
+            )
+        )
+    return answers
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """One question on its way to several issuers."""
+
+    node: Node
+    reach: Reach
+    question: Question
+    now: int
+    progress: Progress
+    workers: ThreadPoolExecutor
+    tags: Mapping[Identifier, bytes] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        vault = self.node.vault
+        tags = {each: vault.tag(_TAG, each.oprf_input) for each in self.question.identifiers}
+        object.__setattr__(self, "tags", tags)
+
+    async def held(self, source: Source) -> Answered:
+        """The tokens that are held of an issuer, to be kept as long as this question needs."""
+        answer = Answered()
+        log, tags = source.peer.fingerprint, list(self.tags.values())
+        for oprf_key in source.oprf_keys:
+            async with self.node.store.read() as connection:
+                sealed = await tokens.held(connection, log, oprf_key, tags)
+            if sealed:
+                async with self.node.store.write() as connection:
+                    await tokens.keep_longer(
+                        connection, log, oprf_key, list(sealed), self.question.keep_until
+                    )
+            answer.pseudonyms[oprf_key] = await asyncio.to_thread(
+                self._opened, log, oprf_key, sealed
+            )
+        return answer
+
+    async def prepare(
+        self, sources: Sequence[Source], answers: Mapping[bytes, Answered]
+    ) -> dict[bytes, list[EvaluationRun]]:
+        """The runs that complete the answers, kept before the first request is sent."""
+        runs: dict[bytes, list[EvaluationRun]] = {}
+        lacking: dict[frozenset[Identifier], list[tuple[bytes, bytes]]] = {}
+        for source in sources:
+            log = source.peer.fingerprint
+            runs[log] = await self._resumed(source, answers[log])
+            for oprf_key, known in answers[log].pseudonyms.items():
+                taken_up = [run.identifiers for run in runs[log] if run.oprf_key == oprf_key]
+                missing = frozenset(self.tags).difference(known, *taken_up)
+                if missing:
+                    lacking.setdefault(missing, []).append((log, oprf_key))
+        begun = []
+        for missing, keys in lacking.items():
+            hidden = await asyncio.to_thread(hide, sorted(missing), self.workers.map)
+            begun += [begin(*key, hidden, self.question.purpose, self.now) for key in keys]
+        await self._keep(begun)
+        for run in begun:
+            runs[run.log].append(run)
+        return runs
+
+    async def run(self, source: Source, runs: Sequence[EvaluationRun], answer: Answered) -> None:
+        """Everything that one issuer is asked; what keeps it from answering is in the answer."""
+        if not runs:
+            return
+        try:
+            issuer = self.reach(source.peer)
+            await self._declare(source, issuer, runs)
+            await self._send_all(source, issuer, runs, answer)
+        except ComityError as error:
+            answer.failure = failure_of(error)
+            if answer.failure.state == "untrusted":
+                await self._discard(runs, answer)
+                return
+        finished = [run.id for run in runs if not _open_parts(run, answer)]
+        async with self.node.store.write() as connection:
+            await tokens.end(connection, finished)
+
+    async def _send_all(
+        self, source: Source, issuer: Issuer, runs: Sequence[EvaluationRun], answer: Answered
+    ) -> None:
+        open_parts = [(run, part) for run in runs for part in _open_parts(run, answer)]
+        total = sum(len(part.hidden) for _, part in open_parts)
+        done = 0
+        self.progress(source.peer.id, done, total)
+        for run, part in open_parts:
+            public_key = source.oprf_keys[run.oprf_key]
+            evaluated = await self._evaluated(issuer, part.request(run.oprf_key))
+            pseudonyms = await asyncio.to_thread(self._finalized, part, public_key, evaluated)
+            await self._keep_tokens(run, pseudonyms)
+            answer.pseudonyms[run.oprf_key] |= pseudonyms
+            done += len(part.hidden)
+            self.progress(source.peer.id, done, total)
+
+    async def _evaluated(self, issuer: Issuer, request: EvaluateRequest) -> EvaluateAnswer:
+        # A request of ours is a quarter of what is allowed: it need not have the whole deadline of
+        # an evaluation, and whoever waits for one person's answer would not wait that long.
+        try:
+            async with asyncio.timeout(self.node.config.peer_deadline):
+                return await issuer.evaluate(request)
+        except TimeoutError as error:
+            raise Unavailable("no complete answer in time") from error
+
+    def _finalized(self, part: Part, public_key: bytes, answer: EvaluateAnswer) -> Pseudonyms:
+        proven = verify_proof(
+            public_key, part.elements, answer.evaluated, answer.proof, self.workers.map
+        )
+        outputs = part.finalize(proven, self.workers.map)
+        return {
+            each: Pseudonym(output) for each, output in zip(part.identifiers, outputs, strict=True)
+        }
+
+    async def _declare(self, source: Source, issuer: Issuer, runs: Sequence[EvaluationRun]) -> None:
+        """Declare the event, once, where the issuer's ordinary budget could not suffice."""
+        event = self.question.purpose
+        size = sum(len(part.hidden) for run in runs for part in run.parts)
+        if event.start is None or event.end is None or size <= ORDINARY_BUDGET:
+            return
+        peer = source.peer.fingerprint
+        async with self.node.store.read() as connection:
+            declared = await events.of_peer(connection, peer, ours=True)
+        said = (event.kind, event.start, event.end)
+        if any((each.kind, each.from_day, each.until_day) == said for each in declared):
+            return
+        # An issuer that takes no event now still answers within its ordinary budget.
+        with contextlib.suppress(Refused):
+            allowed = await issuer.declare(EventRequest(v=1, act="declare", event=event))
+            row = Event(str(uuid.uuid4()), peer, True, *said, allowed.available, 0, self.now)  # noqa: FBT003
+            async with self.node.store.write() as connection:
+                await events.add(connection, row)
+
+    async def _resumed(self, source: Source, answer: Answered) -> list[EvaluationRun]:
+        """Runs that were broken off, if they ask about nobody but those asked about now."""
+        async with self.node.store.read() as connection:
+            rows = await tokens.pending(connection, source.peer.fingerprint, self.now - RESUMABLE)
+        kept = await asyncio.to_thread(resumed, self.node.vault, rows)
+        return [
+            run
+            for run in kept
+            if run.oprf_key in answer.pseudonyms
+            and run.identifiers <= self.tags.keys()
+            and _open_parts(run, answer)
+        ]
+
+    async def _keep(self, runs: Sequence[EvaluationRun]) -> None:
+        rows = await asyncio.to_thread(
+            lambda: [row for run in runs for row in run.sealed(self.node.vault)]
+        )
+        async with self.node.store.write() as connection:
+            await tokens.begin(connection, rows)
+
+    async def _keep_tokens(self, run: EvaluationRun, pseudonyms: Pseudonyms) -> None:
+        sealed = {
+            self.tags[identifier]: self.node.vault.seal(
+                _TOKEN, _place(run.log, run.oprf_key, self.tags[identifier]), pseudonym
+            )
+            for identifier, pseudonym in pseudonyms.items()
+        }
+        async with self.node.store.write() as connection:
+            await tokens.keep(connection, run.log, run.oprf_key, sealed, self.question.keep_until)
+
+    async def _discard(self, runs: Sequence[EvaluationRun], answer: Answered) -> None:
+        async with self.node.store.write() as connection:
+            for run in runs:
+                tags = [self.tags[each] for each in run.identifiers]
+                await tokens.discard(connection, run.log, run.oprf_key, tags)
+            await tokens.end(connection, [run.id for run in runs])
+        for run in runs:
+            for each in run.identifiers:
+                answer.pseudonyms[run.oprf_key].pop(each, None)
+
+    def _opened(self, log: bytes, oprf_key: bytes, sealed: Mapping[bytes, bytes]) -> Pseudonyms:
+        open_, held = (
+            self.node.vault.open,
+            (each for each in self.tags.items() if each[1] in sealed),
+        )
+        return {
+            identifier: Pseudonym(open_(_TOKEN, _place(log, oprf_key, tag), sealed[tag]))
+            for identifier, tag in held
+        }
+
+
+def failure_of(error: ComityError) -> Failure:
+    """What an error of asking says of the peer."""
+    if isinstance(error, Refused):
+        if error.retry_after is not None:
+            hours = -(-error.retry_after // 3600)
+            words = f"it refused (`{error.problem}`); ask again in {hours} hours"
+        else:
+            words = f"it refused (`{error.problem}`)"
+        return Failure("refused", words)
+    if isinstance(error, Violation):
+        return Failure("untrusted", f"its answer breaks the protocol (`{error.code}`)")
+    return Failure("unreachable", "it gave no complete answer in time")
+
+
+def _open_parts(run: EvaluationRun, answer: Answered) -> list[Part]:
+    """The requests of a run that were not answered: those with an identifier without token."""
+    known = answer.pseudonyms[run.oprf_key]
+    return [part for part in run.parts if any(each not in known for each in part.identifiers)]
+
+
+def _place(log: bytes, oprf_key: bytes, tag: bytes) -> bytes:
+    return log + oprf_key + tag

@@ -1,0 +1,147 @@
+"""Asking all peers about people: one question's way from identifiers to findings and coverage.
+
+`answer` is the whole of it, for a single person and for a list alike: who has something to say
+(`coverage`), the private question (`asking`), what matched (`matching`). `check` asks about one
+person, and keeps what was found, sealed.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from node.asking import Answered, Progress, Question, Reach, ask, nobody_listens
+from node.coverage import Coverage, PeerCoverage, Source, day_of, load_registers, load_sources
+from node.findings import Days, Finding, Outcome, Person, findings_of, outcome_of
+from node.matching import Matches, match
+from node.node import Node
+from node.store import findings as stored
+from node.store.findings import StoredFinding
+from node.vault import Vault
+from protocol.encoding import canonical_json
+from protocol.exchange import Purpose
+from protocol.identifiers import Identifier
+from protocol.register import Register
+
+_CONTENT = "findings.content"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer about one person."""
+
+    outcome: Outcome
+    coverage: Coverage
+    findings: Sequence[Finding]
+
+    def to_value(self, *, with_owners: bool = False) -> dict[str, object]:
+        """As the command line prints it."""
+        return {
+            "outcome": self.outcome,
+            "coverage": self.coverage.to_value(),
+            "findings": [each.to_value(with_owners=with_owners) for each in self.findings],
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What all peers gave for all identifiers of a question."""
+
+    sources: Sequence[Source]
+    answered: Mapping[bytes, Answered]
+    matches: Matches
+    registers: Mapping[bytes, Register]
+    days: Days
+    today: date
+
+    def coverage(self, identifiers: Iterable[Identifier]) -> Coverage:
+        """Who was heard about these identifiers; of a peer that stopped midway, some were."""
+        asked = list(identifiers)
+        return Coverage(tuple(self._coverage(source, asked) for source in self.sources))
+
+    def about(self, person: Person) -> Result:
+        """The answer about one person."""
+        found = findings_of(
+            person, self.matches.of(person.identifiers), self.days, self.registers, self.today
+        )
+        return Result(outcome_of(found), self.coverage(person.identifiers), found)
+
+    def _coverage(self, source: Source, asked: Sequence[Identifier]) -> PeerCoverage:
+        fingerprint = source.peer.fingerprint
+        broken = self.matches.failures.get(fingerprint)
+        return source.coverage(broken or self.answered[fingerprint].failure_for(asked))
+
+
+async def answer(
+    node: Node,
+    reach: Reach,
+    question: Question,
+    *,
+    now: int,
+    progress: Progress = nobody_listens,
+) -> Answer:
+    """Ask every peer that has something to say, each in its own time, and open what matches."""
+    sources = await load_sources(node, now=now)
+    answered = await ask(node, reach, sources, question, now=now, progress=progress)
+    return Answer(
+        sources=sources,
+        answered=answered,
+        matches=await match(node, sources, answered, now=now),
+        registers=await load_registers(node),
+        days=days_of(question.purpose, day_of(now)),
+        today=day_of(now),
+    )
+
+
+async def check(
+    node: Node, reach: Reach, identifiers: Sequence[Identifier], purpose: Purpose, *, now: int
+) -> Result:
+    """Ask about one person, who has all of `identifiers`, and keep what was found."""
+    keep_until = kept_until(node, purpose, now)
+    answered = await answer(node, reach, Question(identifiers, purpose, keep_until), now=now)
+    asked = canonical_json(sorted(each.text for each in identifiers))
+    person = Person(
+        dict.fromkeys(identifiers, ""),
+        lambda log, attestation: finding_id(node.vault, asked, log, attestation),
+    )
+    result = answered.about(person)
+    rows = [sealed(node.vault, each, person, None, now, keep_until) for each in result.findings]
+    async with node.store.write() as connection:
+        await stored.put(connection, rows)
+    return result
+
+
+def days_of(purpose: Purpose, today: date) -> Days:
+    """The days that count: the event's, or today."""
+    return Days(purpose.start or today, purpose.end or today)
+
+
+def kept_until(node: Node, purpose: Purpose, now: int) -> date:
+    """The last day on which what was asked and found is kept: so long after the event, or today."""
+    return (purpose.end or day_of(now)) + timedelta(days=node.config.retention_days)
+
+
+def finding_id(vault: Vault, about: bytes, log: bytes, attestation: str) -> str:
+    """The id of a finding: the same whenever the same is found about the same people."""
+    tag = vault.tag("findings.id", log + attestation.encode() + about)
+    return str(uuid.UUID(bytes=tag[:16], version=4))
+
+
+def sealed(  # noqa: PLR0913, PLR0917 - a row of the database has as many columns
+    vault: Vault,
+    finding: Finding,
+    person: Person,
+    screening: str | None,
+    now: int,
+    delete_after: date,
+) -> StoredFinding:
+    """A finding as it is kept, with whom it is about."""
+    content = {
+        "finding": finding.to_value(with_owners=True),
+        "identifiers": {each.text: whose for each, whose in person.identifiers.items()},
+    }
+    # Not canonical JSON, whose member names are ASCII: an identifier need not be.
+    plain = json.dumps(content, ensure_ascii=False).encode()
+    content_sealed = vault.seal(_CONTENT, finding.id, plain)
+    return StoredFinding(finding.id, screening, content_sealed, now, delete_after)

@@ -1,0 +1,206 @@
+"""Runs: a set of identifiers, hidden in a padded and shuffled list, cut into requests.
+
+The issuer sees random elements in random order, as many as the next of a few sizes; nothing in
+them tells who is asked about, nor how many in that size class. A run is kept, sealed, before the
+first request is sent: after a crash or a refusal exactly the same requests go out again, so that
+nothing is asked or charged twice.
+
+Source: SPEC.md, section 8, "Evaluate".
+"""
+
+import secrets
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NewType, cast
+
+from node.store.tokens import Pending
+from node.vault import Vault
+from protocol import ristretto, voprf
+from protocol.encoding import base64url, canonical_json, from_base64url, from_json
+from protocol.exchange import EvaluateRequest, Purpose
+from protocol.identifiers import Identifier
+from protocol.ristretto import Element, Scalar
+
+REQUEST = 1024
+"""Elements of one request: a quarter of what is allowed, because a budget too small for a request
+would never be used, and what was answered is kept request by request."""
+
+SMALLEST = 8
+LARGEST_POWER = 4096
+STEP = 1024
+
+_PURPOSE = "pending_evaluations.request"
+_MAX_PENDING = 4 * 2**20
+
+Run = Callable[..., Iterable[Any]]
+"""Something to call like the builtin `map`."""
+
+Blinds = NewType("Blinds", tuple["Hidden", ...])
+"""A whole list, padded and in the order in which it is sent."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """One element of a list: what it hides, and with which blind; padding hides nothing."""
+
+    element: Element
+    blind: Scalar | None = field(repr=False)
+    identifier: Identifier | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One request of a run."""
+
+    seq: int
+    purpose: Purpose
+    hidden: tuple[Hidden, ...] = field(repr=False)
+
+    @property
+    def elements(self) -> list[Element]:
+        """The blinded elements, as sent."""
+        return [each.element for each in self.hidden]
+
+    @property
+    def identifiers(self) -> list[Identifier]:
+        """Whom it asks about, in the order in which their elements stand in it."""
+        return [each.identifier for each in self.hidden if each.identifier is not None]
+
+    def request(self, oprf_key: bytes) -> EvaluateRequest:
+        """The body, the same at every call."""
+        return EvaluateRequest(
+            v=1, oprf_key=oprf_key, blinded=tuple(self.elements), purpose=self.purpose
+        )
+
+    def finalize(self, proven: Sequence[voprf.Proven], run: Run = map) -> list[bytes]:
+        """The pseudonyms of `identifiers`, from the proven answers to `elements`."""
+        asked = [
+            (each.identifier.oprf_input, each.blind, answer)
+            for each, answer in zip(self.hidden, proven, strict=True)
+            if each.identifier is not None and each.blind is not None
+        ]
+        pieces = [asked[at : at + voprf.CHUNK] for at in range(0, len(asked), voprf.CHUNK)]
+        return [pseudonym for piece in run(_finalize, pieces) for pseudonym in piece]
+
+
+@dataclass(frozen=True)
+class EvaluationRun:
+    """What one issuer is asked under one of its OPRF keys."""
+
+    id: str
+    log: bytes
+    """Fingerprint of the issuer, 32 bytes."""
+    oprf_key: bytes
+    """Key id, 8 bytes."""
+    parts: tuple[Part, ...]
+    begun_at: int
+
+    @property
+    def identifiers(self) -> frozenset[Identifier]:
+        """Whom the run asks about."""
+        return frozenset(each for part in self.parts for each in part.identifiers)
+
+    def sealed(self, vault: Vault) -> list[Pending]:
+        """The run as it is kept."""
+        return [
+            Pending(
+                self.id,
+                part.seq,
+                self.log,
+                self.oprf_key,
+                vault.seal(_PURPOSE, f"{self.id}:{part.seq}", _written(part)),
+                self.begun_at,
+            )
+            for part in self.parts
+        ]
+
+
+def padded_size(count: int) -> int:
+    """How many elements are sent for `count` (at least one): 8, 16 … 4096, then steps of 1024."""
+    if count <= LARGEST_POWER:
+        return max(SMALLEST, 1 << (count - 1).bit_length())
+    return -(-count // STEP) * STEP
+
+
+def hide(identifiers: Sequence[Identifier], run: Run = map) -> Blinds:
+    """Blind every identifier with a fresh blind, fill up with random elements, and shuffle all."""
+    pieces = [
+        identifiers[start : start + voprf.CHUNK]
+        for start in range(0, len(identifiers), voprf.CHUNK)
+    ]
+    hidden = [each for piece in run(_hide, pieces) for each in piece]
+    while len(hidden) < padded_size(len(identifiers)):
+        padding = ristretto.multiply_base(ristretto.random_scalar())
+        hidden.append(Hidden(padding, None, None))
+    secrets.SystemRandom().shuffle(hidden)
+    return Blinds(tuple(hidden))
+
+
+def begin(log: bytes, oprf_key: bytes, hidden: Blinds, purpose: Purpose, now: int) -> EvaluationRun:
+    """A run of its own for one issuer; several may be asked with the same blinded list."""
+    parts = tuple(
+        Part(seq, purpose, hidden[start : start + REQUEST])
+        for seq, start in enumerate(range(0, len(hidden), REQUEST))
+    )
+    return EvaluationRun(str(uuid.uuid4()), log, oprf_key, parts, now)
+
+
+def resumed(vault: Vault, pending: Sequence[Pending]) -> list[EvaluationRun]:
+    """The runs that were kept, each with exactly the requests that it had.
+
+    Raises:
+        VaultError: a row does not open.
+    """
+    rows: dict[str, list[Pending]] = {}
+    for each in pending:
+        rows.setdefault(each.id, []).append(each)
+    return [
+        EvaluationRun(
+            id_,
+            requests[0].log,
+            requests[0].oprf_key,
+            tuple(
+                _read(each.seq, vault.open(_PURPOSE, f"{id_}:{each.seq}", each.request_sealed))
+                for each in requests
+            ),
+            requests[0].created_at,
+        )
+        for id_, requests in rows.items()
+    ]
+
+
+def _hide(identifiers: Sequence[Identifier]) -> list[Hidden]:
+    blinded = [(each, voprf.blind(each.oprf_input)) for each in identifiers]
+    return [Hidden(made.element, made.blind, each) for each, made in blinded]
+
+
+def _finalize(asked: Sequence[tuple[bytes, Scalar, voprf.Proven]]) -> list[bytes]:
+    inputs, blinds, answers = zip(*asked, strict=True)
+    return voprf.finalize_batch(inputs, blinds, answers)
+
+
+def _written(part: Part) -> bytes:
+    return canonical_json(
+        {
+            "purpose": part.purpose.to_value(),
+            "elements": base64url(b"".join(part.elements)),
+            "blinds": base64url(b"".join(each.blind or bytes(32) for each in part.hidden)),
+            "identifiers": [each.identifier and each.identifier.text for each in part.hidden],
+        }
+    )
+
+
+def _read(seq: int, data: bytes) -> Part:
+    value = from_json(data, _MAX_PENDING)
+    elements, blinds = (from_base64url(value[name]) for name in ("elements", "blinds"))
+    hidden = []
+    for place, text in enumerate(value["identifiers"]):
+        element = cast("Element", elements[32 * place : 32 * place + 32])
+        blind = cast("Scalar", blinds[32 * place : 32 * place + 32])
+        if text is None:
+            hidden.append(Hidden(element, None, None))
+        else:
+            kind, _, written = text.partition(":")
+            hidden.append(Hidden(element, blind, Identifier(kind, written)))
+    return Part(seq, Purpose.from_value(value["purpose"]), tuple(hidden))
