@@ -141,7 +141,7 @@ def sealed(  # noqa: PLR0913, PLR0917 - a row of the database has as many column
         "finding": finding.to_value(with_owners=True),
         "identifiers": {each.text: whose for each, whose in person.identifiers.items()},
     }
-    # Not canonical JSON, whose member names are ASCII: an identifier need not be.
-    plain = json.dumps(content, ensure_ascii=False).encode()
+    # Not canonical JSON, whose member names are ASCII: identifiers need not be.
+    plain = json.dumps(content).encode("ascii")
     content_sealed = vault.seal(_CONTENT, finding.id, plain)
     return StoredFinding(finding.id, screening, content_sealed, now, delete_after)

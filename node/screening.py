@@ -1,0 +1,272 @@
+"""Screening a list: every row's people asked about at once, and no row lost.
+
+What is asked about is read by `node.attendees`; here each row gets its identifiers, all rows are
+one question (`checking.answer`), and each row its own result. Rows are kept, sealed, before
+anything is asked, so that the list can be screened on; the same list for the same event is one
+screening, whose findings keep their ids, however often it is run.
+
+A row is `checked_by`
+
+- `identifier`  if something strong of it could be asked about;
+- `name_only`   if only what is weak could: a name, a role address;
+- `nothing`     if nothing could, or if not all of the row could be read (it may still match);
+- `skipped`     if it is cancelled, empty or has no attendee.
+"""
+
+import asyncio
+import hashlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from node.asking import Progress, Question, Reach, nobody_listens
+from node.attendees.headers import Owner
+from node.attendees.report import ReportLine
+from node.attendees.rows import AttendeeRow, Candidate, State
+from node.checking import Result, answer, finding_id, kept_until, sealed
+from node.coverage import Coverage
+from node.findings import Person
+from node.node import Node
+from node.store import findings as stored
+from node.store import screenings
+from node.store.screenings import Screening
+from protocol.exchange import Purpose
+from protocol.identifiers import Identifier, InvalidIdentifier, related
+
+CheckedBy = Literal["identifier", "name_only", "nothing", "skipped"]
+
+NOTHING_GIVEN = "nothing to ask about"
+UNREADABLE = "nothing in the row could be read as an address, handle or name"
+
+_WHOSE = (Owner.ATTENDEE, Owner.PARENT, Owner.BUYER, Owner.UNKNOWN)
+"""Of one who is meant twice, the owner that says most."""
+
+
+@dataclass(frozen=True)
+class RowToAsk:
+    """One row: whom it is about, and what of it could not be read."""
+
+    row: AttendeeRow
+    identifiers: Mapping[Identifier, str] = field(repr=False)
+    """Whose each one is."""
+    unreadable: tuple[str, ...]
+    """Kinds of the cells that are no address, handle or name of their kind."""
+
+    @cached_property
+    def checked_by(self) -> CheckedBy:
+        """By what the row can be checked."""
+        if self.row.state is State.SKIPPED:
+            return "skipped"
+        if self.row.state is State.UNCHECKED or not self.identifiers:
+            return "nothing"
+        return "identifier" if any(each.strong for each in self.identifiers) else "name_only"
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is skipped or checked by nothing."""
+        if self.row.reason is not None or self.checked_by != "nothing":
+            return self.row.reason
+        return UNREADABLE if self.unreadable else NOTHING_GIVEN
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What became of one row; `result` is None where it was skipped or holds nothing to ask."""
+
+    asked: RowToAsk
+    result: Result | None
+
+    @property
+    def outcome(self) -> str | None:
+        """The row's outcome. Nothing is said of a row that was not checked and did not match."""
+        if self.result is None:
+            return None
+        unchecked = self.asked.checked_by == "nothing"
+        return None if unchecked and self.result.outcome == "nothing_found" else self.result.outcome
+
+    def to_value(self) -> dict[str, object]:
+        """As the command line prints it."""
+        value: dict[str, object] = {
+            "row": self.asked.row.number,
+            "checked_by": self.asked.checked_by,
+            "reason": self.asked.reason,
+            "unreadable": list(self.asked.unreadable),
+            "outcome": self.outcome,
+            "coverage": None,
+            "findings": [],
+        }
+        if self.result is not None:
+            value |= self.result.to_value(with_owners=True) | {"outcome": self.outcome}
+        return value
+
+    def report_lines(self) -> Iterator[ReportLine]:
+        """What a human is to look at: each finding, and a row that could not be checked."""
+        row = self.asked.row
+        found = self.result.findings if self.result else ()
+        for each in found:
+            outcome = self.outcome if each.counts else "note"
+            yield ReportLine(
+                row.number, row.order_code, str(outcome), each.issuer, each.contact or "", each.id
+            )
+        if self.asked.checked_by == "nothing":
+            yield ReportLine(row.number, row.order_code, "not checked", "", "", "")
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What became of a list."""
+
+    rows: Sequence[RowResult]
+    coverage: Coverage
+
+    def summary(self) -> dict[str, object]:
+        """Counts: every row is one of checked, name_only, unchecked and skipped."""
+        by = Counter(each.asked.checked_by for each in self.rows)
+        outcomes = Counter(each.outcome for each in self.rows)
+        return {
+            "rows": len(self.rows),
+            "checked": by["identifier"],
+            "name_only": by["name_only"],
+            "unchecked": by["nothing"],
+            "skipped": by["skipped"],
+            "match": outcomes["match"],
+            "possible": outcomes["possible"],
+            "nothing_found": outcomes["nothing_found"],
+            "coverage": self.coverage.to_value(),
+        }
+
+    def is_all_clear(self, *, strict: bool) -> bool:
+        """Whether nothing found may be said: all peers heard, and every live row checked.
+
+        A list of which no row was checked is none; `strict`: nor one with a row checked by name
+        only.
+        """
+        by = Counter(each.asked.checked_by for each in self.rows)
+        asked = by["identifier"] + (0 if strict else by["name_only"])
+        left = by["nothing"] + (by["name_only"] if strict else 0)
+        return self.coverage.complete and asked > 0 and left == 0
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a list is screened for; the name stays here, peers learn kind and days."""
+
+    name: str | None
+    purpose: Purpose
+
+
+def identify(rows: Iterable[AttendeeRow], region: str | None) -> list[RowToAsk]:
+    """Whom each row is about; what cannot be read is noted, never dropped."""
+    known: dict[tuple[str, str], tuple[Identifier, ...]] = {}
+    return [_identified(row, region, known) for row in rows]
+
+
+async def screen(  # noqa: PLR0913 - time and progress are named at every call
+    node: Node,
+    reach: Reach,
+    rows: Sequence[RowToAsk],
+    occasion: Occasion,
+    *,
+    now: int,
+    progress: Progress = nobody_listens,
+) -> Screened:
+    """Ask all peers about all rows, and keep rows and findings until the event is over."""
+    keep_until = kept_until(node, occasion.purpose, now)
+    screening = _screening(node, rows, occasion)
+    await _keep_rows(node, screening, rows, occasion, now)
+    asked = sorted({each for row in rows for each in row.identifiers})
+    question = Question(asked, occasion.purpose, keep_until)
+    answered = await answer(node, reach, question, now=now, progress=progress)
+    people = [_person(node, screening, row) for row in rows]
+    results = [
+        RowResult(row, answered.about(person) if row.identifiers else None)
+        for row, person in zip(rows, people, strict=True)
+    ]
+    found = [
+        sealed(node.vault, each, person, screening, now, keep_until)
+        for person, result in zip(people, results, strict=True)
+        for each in (result.result.findings if result.result else ())
+    ]
+    async with node.store.write() as connection:
+        await stored.put(connection, found)
+    return Screened(results, answered.coverage(asked))
+
+
+def _identified(
+    row: AttendeeRow,
+    region: str | None,
+    known: dict[tuple[str, str], tuple[Identifier, ...]],
+) -> RowToAsk:
+    owners: dict[Identifier, Owner] = {}
+    unreadable: dict[str, None] = {}
+    for candidate in row.candidates:
+        key = candidate.kind, candidate.raw
+        if key not in known:
+            known[key] = _related(candidate, region)
+        if not known[key]:
+            unreadable[str(candidate.kind)] = None
+        for each in known[key]:
+            before = owners.setdefault(each, candidate.whose)
+            owners[each] = min(before, candidate.whose, key=_WHOSE.index)
+    return RowToAsk(row, {each: str(whose) for each, whose in owners.items()}, tuple(unreadable))
+
+
+def _related(candidate: Candidate, region: str | None) -> tuple[Identifier, ...]:
+    try:
+        return related(str(candidate.kind), candidate.raw, region=region)
+    except InvalidIdentifier:
+        return ()
+
+
+def _person(node: Node, screening: str, row: RowToAsk) -> Person:
+    about = f"{screening}:{row.row.number}".encode()
+    return Person(
+        row.identifiers,
+        lambda log, attestation: finding_id(node.vault, about, log, attestation),
+    )
+
+
+def _screening(node: Node, rows: Sequence[RowToAsk], occasion: Occasion) -> str:
+    """The id: the same for the same rows and the same event."""
+    digest = hashlib.sha256(_written([_row(each) for each in rows] + [_occasion(occasion)]))
+    return str(uuid.UUID(bytes=node.vault.tag("screenings.id", digest.digest())[:16], version=4))
+
+
+async def _keep_rows(
+    node: Node, screening: str, rows: Sequence[RowToAsk], occasion: Occasion, now: int
+) -> None:
+    seal = node.vault.seal
+    meta = seal("screenings.meta", screening, _written(_occasion(occasion)))
+    contents = await asyncio.to_thread(
+        lambda: {
+            each.row.number: seal(
+                "screening_rows.content", f"{screening}:{each.row.number}", _written(_row(each))
+            )
+            for each in rows
+        }
+    )
+    kept = Screening(screening, meta, now, kept_until(node, occasion.purpose, now))
+    async with node.store.write() as connection:
+        await screenings.replace(connection, kept, contents)
+
+
+def _row(each: RowToAsk) -> dict[str, object]:
+    return {
+        "row": each.row.number,
+        "order_code": each.row.order_code,
+        "state": str(each.row.state),
+        "candidates": [[str(c.kind), c.raw, str(c.whose)] for c in each.row.candidates],
+    }
+
+
+def _occasion(occasion: Occasion) -> dict[str, object]:
+    return {"event": occasion.name, "purpose": occasion.purpose.to_value()}
+
+
+def _written(value: object) -> bytes:
+    # ASCII escapes, because a cell may hold a lone surrogate, which UTF-8 has no bytes for.
+    return json.dumps(value).encode("ascii")
