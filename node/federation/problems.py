@@ -55,6 +55,8 @@ async def answer_or_problem(answer: Awaitable[web.StreamResponse]) -> web.Stream
     try:
         return await answer
     except ComityError as error:
+        if error.status == Unavailable.status:
+            _log.error("unavailable", error=type(error).__name__, why=str(error))
         return problem_response(error)
     except web.HTTPException as error:
         return _of_http_exception(error)

@@ -1,0 +1,30 @@
+"""Nothing about a person is kept beyond its day.
+
+- lists, tokens, findings and inquiries: the last day that each row names;
+- requests to issuers under way: a day, after which a retry would be charged anew;
+- nonces: until their signature has long expired; charges: a day; events: until another may follow.
+"""
+
+from datetime import UTC, datetime
+
+from node.budgets import DAY, EVENT_INTERVAL
+from node.directory import NONCE_GRACE
+from node.node import Node
+from node.store import budgets, nonces, retention
+
+
+async def clean(node: Node, now: int) -> int:
+    """Delete what is due, for good; how many rows that were about people.
+
+    On PostgreSQL deleted rows stay in its files until it vacuums.
+    """
+    day = datetime.fromtimestamp(now, UTC).date()
+    async with node.store.write() as connection:
+        deleted = await retention.delete_dated(connection, day)
+        deleted += await retention.delete_pending_evaluations(connection, now - DAY)
+        await retention.delete_events(connection, day, now - EVENT_INTERVAL)
+        await nonces.forget(connection, now - NONCE_GRACE)
+        await budgets.forget_charges(connection, now - DAY)
+    # Also for what others deleted since: the records of a sanction that was lifted, a peer's log.
+    await node.store.scrub()
+    return deleted

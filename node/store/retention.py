@@ -1,0 +1,34 @@
+"""Deleting what has been kept long enough."""
+
+from datetime import date
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node import tables
+
+_DATED = (tables.tokens, tables.findings, tables.screenings, tables.inquiries)
+
+
+async def delete_dated(connection: AsyncConnection, day: date) -> int:
+    """Delete the rows whose last day is before `day`; how many there were."""
+    deleted = 0
+    for table in _DATED:
+        result = await connection.execute(delete(table).where(table.c.delete_after < day))
+        deleted += result.rowcount
+    return deleted
+
+
+async def delete_pending_evaluations(connection: AsyncConnection, before: int) -> int:
+    """Delete the requests that were made before a time (Unix seconds); how many there were."""
+    pending = tables.pending_evaluations
+    result = await connection.execute(delete(pending).where(pending.c.created_at < before))
+    return result.rowcount
+
+
+async def delete_events(connection: AsyncConnection, day: date, before: int) -> None:
+    """Delete the events that ended before `day` and were declared before a time (Unix seconds)."""
+    events = tables.events
+    await connection.execute(
+        delete(events).where(events.c.until_day < day, events.c.declared_at < before)
+    )
