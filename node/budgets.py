@@ -102,7 +102,7 @@ async def declare(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
     """
     if event.start is None or event.end is None:
         raise Malformed("an event that is declared has its days")
-    if not _day(now) <= event.end <= _day(now) + MAX_AHEAD:
+    if not day_of(now) <= event.end <= day_of(now) + MAX_AHEAD:
         raise Malformed("an event that is declared ends today or within a year")
     declared = Event(
         id=str(uuid.uuid4()),
@@ -117,7 +117,7 @@ async def declare(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
     )
     async with node.store.write() as connection:
         earlier = await events.of_peer(connection, peer, ours=False)
-        if not any(_same(each, event) and each.is_open(_day(now)) for each in earlier):
+        if not any(_same(each, event) and each.is_open(day_of(now)) for each in earlier):
             _refuse_too_soon(earlier, now)
             await events.add(connection, declared)
         return await _standing(connection, node.config, peer, now)
@@ -131,7 +131,7 @@ async def end(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
     """
     async with node.store.write() as connection:
         for each in await events.of_peer(connection, peer, ours=False):
-            if _same(each, event) and each.is_open(_day(now)):
+            if _same(each, event) and each.is_open(day_of(now)):
                 await events.change(connection, each.id, ended_at=now)
                 return await _standing(connection, node.config, peer, now)
     raise NotFound("no such event is open")
@@ -145,7 +145,7 @@ async def lower(node: Node, event_id: str, allowance: int, now: int) -> Event:
     """
     async with node.store.write() as connection:
         event = await events.get(connection, event_id)
-        if event is None or event.ours or not event.is_open(_day(now)):
+        if event is None or event.ours or not event.is_open(day_of(now)):
             raise UserError("no open event of a peer has this id: see `comity peer list`")
         if not 0 <= allowance < event.allowance:
             raise UserError(
@@ -207,7 +207,7 @@ async def _bucket(connection: AsyncConnection, config: Config, peer: bytes, now:
 
 async def _open_events(connection: AsyncConnection, peer: bytes, now: int) -> list[Event]:
     declared = await events.of_peer(connection, peer, ours=False)
-    return [event for event in declared if event.is_open(_day(now))]
+    return [event for event in declared if event.is_open(day_of(now))]
 
 
 async def _standing(connection: AsyncConnection, config: Config, peer: bytes, now: int) -> Budget:
@@ -268,4 +268,4 @@ def _refuse_too_soon(earlier: Sequence[Event], now: int) -> None:
 
 
 def _day(now: int) -> date:
-    return datetime.fromtimestamp(now, UTC).date()
+    return day_of(now)

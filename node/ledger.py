@@ -129,7 +129,7 @@ async def append_in(
     """
     head = await own_head_in(connection)
     register = await logs.register_of(connection, head)
-    _verify_note(head, register)
+    verify_note(head, register)
     for entry in entries:
         void = register.append(entry)
         if void is not None:
@@ -146,7 +146,7 @@ async def renew_cosignature(node: Node, now: int) -> Head:
     async with node.store.write() as connection:
         head = await own_head_in(connection)
         register = await logs.register_of(connection, head)
-        note = _verify_note(head, register)
+        note = verify_note(head, register)
         keys = await _keys_of(connection, node.vault, register)
         line = cosign(note.text, keys.cosign, head.origin, now)
         return await logs.renote(connection, head, note.with_signatures([line]).to_bytes())
@@ -164,7 +164,7 @@ async def add_cosignatures(
         if head.size != size:
             return None
         register = await logs.register_of(connection, head)
-        note = _verify_note(head, register)
+        note = verify_note(head, register)
         keys = await _keys_of(connection, node.vault, register)
         own = cosign(note.text, keys.cosign, head.origin, now)
         return await logs.renote(connection, head, note.with_signatures([own, *lines]).to_bytes())
@@ -196,8 +196,12 @@ def _signed(checkpoint: Checkpoint, keys: Keys, now: int) -> SignedNote:
     return note.with_signatures([cosign(note.text, keys.cosign, checkpoint.origin, now)])
 
 
-def _verify_note(head: Head, register: Register) -> SignedNote:
-    """The note of our own head, once it was found to be what we signed for this size and root."""
+def verify_note(head: Head, register: Register) -> SignedNote:
+    """The note of our own head, once it was found to be what we signed for this size and root.
+
+    Raises:
+        DamagedLog: it is not.
+    """
     community = register.community
     try:
         verified = verify_checkpoint(head.note, community.keys.log, head.origin)

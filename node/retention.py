@@ -18,7 +18,7 @@ async def clean(node: Node, now: int) -> int:
 
     On PostgreSQL deleted rows stay in its files until it vacuums.
     """
-    day = datetime.fromtimestamp(now, UTC).date()
+    day = day_of(now)
     async with node.store.write() as connection:
         deleted = await retention.delete_dated(connection, day)
         deleted += await retention.delete_pending_evaluations(connection, now - DAY)

@@ -9,14 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.federation.middleware import Authenticated, authenticated
 from node.federation.service import SERVICE, Service
-from node.ledger import own_head_in
+from node.ledger import own_head_in, verify_note
 from node.store import logs
-from node.store.logs import DamagedLog, Head
-from protocol.checkpoint import verify_checkpoint
+from node.store.logs import Head
 from protocol.encoding import base64url
-from protocol.errors import Malformed, NotFound, Violation
+from protocol.errors import Malformed, NotFound
 from protocol.exchange import CommunityAnswer, CommunityStatement
-from protocol.register import Register
 from protocol.tiles import Bundle, Tile, TileId, parse_path, tile_at
 from protocol.tlog_proof import TlogProof
 from protocol.verified_tiles import VerifiedTiles, tiles_for_inclusion
@@ -33,7 +31,7 @@ async def checkpoint(request: web.Request) -> web.Response:
         head = await own_head_in(connection)
         register = (await service.node.registers.at(connection, head)).register
     return web.Response(
-        body=_verified_note(head, register),
+        body=verify_note(head, register).to_bytes(),
         content_type="text/plain",
         charset="utf-8",
         headers={"Cache-Control": _NO_CACHE},
@@ -77,7 +75,7 @@ async def community(request: web.Request) -> web.Response:
             for place in tiles_for_inclusion(index, head.size)
         }
         tiles = await logs.verified_tiles(connection, head, places)
-    note = _verified_note(head, replayed.register)
+    note = verify_note(head, replayed.register).to_bytes()
     proven = [_proven(index, entry, tiles, note) for index, entry in replayed.statements]
     return web.Response(
         body=CommunityAnswer(v=1, statements=tuple(proven)).to_bytes(),
@@ -89,21 +87,6 @@ async def community(request: web.Request) -> web.Response:
 def _proven(index: int, entry: bytes, tiles: VerifiedTiles, note: bytes) -> CommunityStatement:
     proof = TlogProof(index, tuple(tiles.inclusion_proof(index)), note)
     return CommunityStatement(index=index, entry=base64url(entry), proof=proof.to_bytes().decode())
-
-
-def _verified_note(head: Head, register: Register) -> bytes:
-    """The note of our own head, unless it is not what our key signed.
-
-    Raises:
-        DamagedLog: it is not.
-    """
-    try:
-        verified = verify_checkpoint(head.note, register.community.keys.log, head.origin)
-    except Violation as error:
-        raise DamagedLog(f"the checkpoint of our own log: {error}") from error
-    if (verified.head.size, verified.head.root) != (head.size, head.root):
-        raise DamagedLog("the checkpoint of our own log is of another head")
-    return head.note
 
 
 async def _bundle(service: Service, request: web.Request) -> bytes:

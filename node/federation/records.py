@@ -22,7 +22,7 @@ async def records(request: web.Request, asker: Authenticated) -> web.StreamRespo
     service = request.app[SERVICE]
     ids = RecordsRequest.from_bytes(asker.body, MAX_RECORDS_BODY).ids
     own = await service.own.current()
-    day = datetime.fromtimestamp(service.now(), UTC).date()
+    day = day_of(service.now())
     due = {each.item.id: each.item.seal.record for each in own.register.live(day)}
     async with service.node.store.read() as connection:
         held = await store.get(connection, own.fingerprint, [id_ for id_ in ids if id_ in due])
