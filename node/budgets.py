@@ -16,11 +16,12 @@ A refusal is remembered and shown to the administrator.
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from node.clock import day_of
 from node.config import Config
 from node.errors import UserError
 from node.node import Node
@@ -265,7 +266,3 @@ def _refuse_too_soon(earlier: Sequence[Event], now: int) -> None:
     wait = again + EVENT_INTERVAL - now
     if wait > 0:
         raise OverBudget("an event was declared less than 30 days ago", wait)
-
-
-def _day(now: int) -> date:
-    return day_of(now)

@@ -5,9 +5,8 @@
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
-from datetime import UTC, datetime
-
 from node.budgets import DAY, EVENT_INTERVAL
+from node.clock import day_of
 from node.directory import NONCE_GRACE
 from node.node import Node
 from node.store import budgets, nonces, retention

@@ -1,10 +1,9 @@
 """`POST …/records`: the sealed records of attestations in force, for peers to hold."""
 
-from datetime import UTC, datetime
-
 import structlog
 from aiohttp import web
 
+from node.clock import day_of
 from node.federation.middleware import Authenticated, authenticated
 from node.federation.service import SERVICE
 from node.store import records as store
