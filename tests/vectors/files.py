@@ -15,6 +15,7 @@ from tests.vectors import (
     make_log,
     make_register,
     make_sealing,
+    make_sheet,
     make_statements,
     make_voprf_pseudonyms,
 )
@@ -31,6 +32,7 @@ MAKERS: dict[str, Callable[[], dict[str, Any]]] = {
     "log.json": make_log.content,
     "register.json": make_register.content,
     "sealing.json": make_sealing.content,
+    "sheet.json": make_sheet.content,
     "statements.json": make_statements.content,
     "voprf-pseudonyms.json": make_voprf_pseudonyms.content,
 }

@@ -95,7 +95,7 @@ def content() -> dict[str, Any]:
             {
                 "reason": reason,
                 "text": text,
-                "code": code_of(lambda text=text: encoding.from_base64url(text)),
+                "code": code_of(encoding.from_base64url, text),
             }
             for reason, text in REFUSED_BASE64URL
         ],
@@ -106,7 +106,7 @@ def content() -> dict[str, Any]:
             {
                 "reason": reason,
                 "bytes": data.hex(),
-                "code": code_of(lambda data=data: encoding.from_canonical_json(data, LIMIT)),
+                "code": code_of(encoding.from_canonical_json, data, LIMIT),
             }
             for reason, data in REFUSED_JSON
         ],
@@ -115,7 +115,7 @@ def content() -> dict[str, Any]:
             {
                 "reason": reason,
                 "text": text,
-                "code": code_of(lambda text=text: encoding.day_from_text(text)),
+                "code": code_of(encoding.day_from_text, text),
             }
             for reason, text in REFUSED_DAYS
         ],
@@ -124,7 +124,7 @@ def content() -> dict[str, Any]:
             {
                 "reason": reason,
                 "value": value,
-                "code": code_of(lambda value=value: Scope.from_value(value)),
+                "code": code_of(Scope.from_value, value),
             }
             for reason, value in REFUSED_MESSAGES
         ],

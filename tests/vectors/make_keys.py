@@ -17,13 +17,8 @@ SMALL_ORDER = (
 )
 KEY = key("issue")
 MESSAGE = b"what is signed"
-
-# Made once: R is 12345 times the base point plus a point of order 8, so the equation holds when
-# multiplied by 8 and not as it stands.
-COFACTORED = {
-    "public_key": KEY.public_key.hex(),
-    "message": MESSAGE.hex(),
-}
+MIXED_R = bytes.fromhex("cdbc161be64c4302f56443ff29ccf36a2075be1a1fa67ff126b56315f5681c38")
+"""12345 times the base point, plus a point of order 8."""
 
 
 def _encoded(number: int) -> str:
@@ -38,8 +33,9 @@ def _refused_points() -> list[dict[str, str]]:
                 if spelled < 2**255:
                     point = _encoded(spelled | sign << 255)
                     found.append({"reason": f"a point of {order}", "point": point})
-    for y in (PRIME + 3, PRIME + 18):
-        found.append({"reason": "y is not reduced", "point": _encoded(y)})
+    found.extend(
+        {"reason": "y is not reduced", "point": _encoded(y)} for y in (PRIME + 3, PRIME + 18)
+    )
     for each in found:
         if keys.is_strict_point(bytes.fromhex(each["point"])):
             raise AssertionError(each)
@@ -67,7 +63,7 @@ def _refused_signatures() -> list[dict[str, str]]:
             "public_key": public_key.hex(),
             "message": MESSAGE.hex(),
             "signature": made.hex(),
-            "code": code_of(lambda a=public_key, b=made: keys.verify(a, MESSAGE, b)),
+            "code": code_of(keys.verify, public_key, MESSAGE, made),
         }
         for reason, public_key, made in cases
     ]
@@ -80,10 +76,6 @@ def _cofactored_only() -> bytes:
     challenge = hashlib.sha512(MIXED_R + KEY.public_key + MESSAGE).digest()
     s = (12345 + int.from_bytes(challenge, "little") * secret) % ORDER
     return MIXED_R + s.to_bytes(32, "little")
-
-
-MIXED_R = bytes.fromhex("00" * 32)
-"""12345 times the base point, plus a point of order 8."""
 
 
 def content() -> dict[str, Any]:

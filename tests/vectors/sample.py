@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from protocol import attestation, identifiers, sealing, voprf
+from protocol import attestation, identifiers, sealing, sheet, voprf
 from protocol.attestation import Disclosable, IssuedAttestation, VerifiedAttestation
 from protocol.claims import DAY, VCT, Claims, DecidedBy, expiry
 from protocol.encoding import base64url, canonical_json
@@ -24,8 +24,8 @@ from protocol.statements import approve, encode_entry
 
 ID = "python.example"
 PEER = "django.example"
-TODAY = date(2027, 3, 1)
-ENDS = date(2028, 2, 29)
+TODAY = date(2025, 3, 1)
+ENDS = date(2026, 2, 28)
 NOW = expiry(TODAY) - DAY // 2
 """Noon of `TODAY`, in seconds."""
 
@@ -50,20 +50,25 @@ class Draw:
         self.drawn.append(hashlib.shake_256(seed.encode()).digest(size))
         return self.drawn[-1]
 
+    def many(self, count: int, size: int) -> list[bytes]:
+        """As many times `size` bytes."""
+        return [self(size) for _ in range(count)]
+
 
 def key(name: str) -> SigningKey:
     """The signing key of that name."""
     return SigningKey(hashlib.sha256(f"comity vectors: {name}".encode()).digest())
 
 
-OPRF = voprf.derive_key_pair(hashlib.sha256(b"comity vectors: oprf").digest(), b"")
+OPRF_SEED = hashlib.sha256(b"comity vectors: oprf").digest()
+OPRF = voprf.derive_key_pair(OPRF_SEED, b"")
 OTHER_OPRF = voprf.derive_key_pair(hashlib.sha256(b"comity vectors: other oprf").digest(), b"")
 
 
-def code_of(work: Callable[[], object]) -> str:
+def code_of(work: Callable[..., object], *arguments: object) -> str:
     """The code with which `work` is refused; it is a mistake in the vectors if it is not."""
     try:
-        work()
+        work(*arguments)
     except ComityError as error:
         return error.code
     raise AssertionError("this was to be refused")
@@ -130,9 +135,9 @@ def plain(**changes: Any) -> JSON:
         "measure": "ban",
         "scope": [{"kind": "event_series", "space": "pyregion"}],
         "origin": {"kind": "own_decision"},
-        "decided_on": "2027-02-27",
-        "in_force_from": "2027-03-01",
-        "ends_on": "2028-02-29",
+        "decided_on": "2025-02-27",
+        "in_force_from": "2025-03-01",
+        "ends_on": "2026-02-28",
         "contact": "conduct@python.example",
         "public_reference": None,
     }
@@ -174,7 +179,12 @@ def made() -> Made:
     issued = attestation.issue(Claims.from_value(plain()), disclosable, key("issue"), draw)
     verified = attestation.verify(issued.jwt, key("issue").public_key, issued.disclosures, now=NOW)
     shares = [share(identifier, text) for identifier, text in issued.subject.items()]
-    record = sealing.seal_record(verified, shares, oprf_key_id(OPRF.public), seal_draw)
+    record = sealing.seal_record(
+        verified,
+        shares,
+        oprf_key_id(OPRF.public),
+        sheet.drawing_fillers(issued.decoy_seeds, seal_draw),
+    )
     return Made(issued, verified, record, draw.drawn, seal_draw.drawn)
 
 
@@ -188,7 +198,7 @@ def attest_item(**changes: Any) -> JSON:
             "record": base64url(sealing.record_hash(made().record)),
         },
         "ends": ENDS.isoformat(),
-        "review_by": "2027-09-01",
+        "review_by": "2025-09-01",
         "notice": {"state": "given", "until": None},
         "measure": None,
     }
@@ -215,6 +225,6 @@ def withdraw_decision(after: bytes, **changes: Any) -> JSON:
         "v": 1,
         "type": "withdraw",
         "log": base64url(LOG),
-        "on": "2027-06-01",
+        "on": "2025-06-01",
         "items": [item | changes],
     }

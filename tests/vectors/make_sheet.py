@@ -1,0 +1,196 @@
+"""`protocol/vectors/sheet.json`: what an officer's device accepts, shows and signs."""
+
+import hashlib
+from typing import Any
+
+from protocol import identifiers, ristretto, voprf
+from protocol.encoding import base64url, canonical_json
+from protocol.merkle import leaf_hash
+from protocol.sealing import parse_record
+from protocol.sheet import RefusedSheet, verify_sheet
+from tests.vectors.make_statements import ATTEST
+from tests.vectors.sample import (
+    GENESIS,
+    IDENTIFIERS,
+    JSON,
+    LOG,
+    NOW,
+    OPRF,
+    SLOTS,
+    Draw,
+    attest_decision,
+    attest_item,
+    code_of,
+    community_decision,
+    key,
+    made,
+    share,
+    withdraw_decision,
+)
+
+PLACE = share(IDENTIFIERS[0], "").locator
+OFFICER = key("ada").public_key
+
+
+def _sheet(decision: JSON, entries: list[bytes], attestations: list[JSON]) -> JSON:
+    return {
+        "v": 1,
+        "decision": decision,
+        "entries": [base64url(each) for each in entries],
+        "attestations": attestations,
+    }
+
+
+def _evaluated() -> JSON:
+    """An evaluation for each identifier under one proof, as the issuer's node makes them."""
+    draw = Draw("sheet")
+    inputs = [identifiers.parse_text(each).oprf_input for each in IDENTIFIERS]
+    blinded = [voprf.blind(each, ristretto.scalar(draw(31) + b"\x05")) for each in inputs]
+    elements = [each.element for each in blinded]
+    evaluated = voprf.evaluate_chunk(OPRF.secret, elements)
+    proof = voprf.prove(OPRF, elements, evaluated, ristretto.scalar(draw(31) + b"\x05"))
+    return {
+        "record": base64url(made().record),
+        "evaluations": [
+            {
+                "blind": base64url(each.blind),
+                "evaluated": base64url(answer),
+                "slot": SLOTS[identifier],
+            }
+            for each, answer, identifier in zip(blinded, evaluated, IDENTIFIERS, strict=True)
+        ],
+        "proof": base64url(proof),
+    }
+
+
+def _attestation(**changes: Any) -> JSON:
+    issued = made().issued
+    value = {
+        "jwt": issued.jwt,
+        "disclosures": list(issued.disclosures),
+        "decoys": [base64url(each) for each in issued.decoy_seeds],
+        "sealed": _evaluated(),
+    }
+    return value | changes
+
+
+def _sound() -> dict[str, JSON]:
+    return {
+        "genesis": _sheet(community_decision(None, None), [], []),
+        "community": _sheet(
+            community_decision(LOG, leaf_hash(GENESIS), threshold=3), [GENESIS], []
+        ),
+        "attest": _sheet(attest_decision(), [GENESIS], [_attestation()]),
+        "withdraw": _sheet(
+            withdraw_decision(leaf_hash(ATTEST)), [ATTEST, GENESIS], [_attestation(sealed=None)]
+        ),
+    }
+
+
+def _refused() -> list[tuple[str, JSON]]:
+    issued, sealed = made().issued, _evaluated()
+    one, *others = sealed["evaluations"]
+    other_slot = [one | {"slot": 1}, *others]
+    swapped = [others[0], one, *others[1:]]
+    other_record = sealed | {"record": base64url(made().record + b" ")}
+    elsewhere = attest_decision(log=base64url(bytes(32)))
+    bare = _sheet(attest_decision(), [], [_attestation()])
+    first = [*issued.disclosures[1:]]
+
+    def attest(item: JSON | None = None, *entries: bytes, **changes: Any) -> JSON:
+        decision = attest_decision(item or attest_item())
+        return _sheet(decision, [GENESIS, *entries], [_attestation(**changes)])
+
+    return [
+        ("a further member", _sound()["attest"] | {"note": ""}),
+        ("no attestation for the item", _sheet(attest_decision(), [GENESIS], [])),
+        ("an attestation without its record", attest(sealed=None)),
+        ("a record where none is decided on", _with_record()),
+        (
+            "the statement that `after` names is missing",
+            bare,
+        ),
+        ("a statement that the decision does not name", attest(None, ATTEST)),
+        ("another attestation", attest(jwt=issued.jwt[:-4] + "AAAA")),
+        ("an identifier is not shown", attest(disclosures=first)),
+        ("a decoy is not shown", attest(decoys=[])),
+        ("another last day", attest(attest_item(ends="2026-02-27"))),
+        ("another measure in public", attest(attest_item(measure="suspension"))),
+        ("another record", attest(sealed=other_record)),
+        ("evaluations exchanged", attest(sealed=sealed | {"evaluations": swapped})),
+        ("an evaluation missing", attest(sealed=sealed | {"evaluations": others})),
+        ("an entry that does not open", _with_spoiled_record()),
+        ("a statement of another log", _sheet(elsewhere, [GENESIS], [_attestation()])),
+        ("another slot", attest(sealed=sealed | {"evaluations": other_slot})),
+    ]
+
+
+def _with_spoiled_record() -> JSON:
+    """One bit of one entry differs, and the decision names the hash of that."""
+    record = parse_record(made().record)
+    at = next(i for i, each in enumerate(record.index) if each.locator == PLACE)
+    wrap = record.index[at].wrap[:-1] + bytes([record.index[at].wrap[-1] ^ 1])
+    value = record.to_value()
+    value["index"] = [
+        each | ({"wrap": base64url(wrap)} if number == at else {})
+        for number, each in enumerate(value["index"])
+    ]
+    spoiled = canonical_json(value)
+    seal = attest_item()["seal"] | {"record": base64url(hashlib.sha256(spoiled).digest())}
+    sealed = _evaluated() | {"record": base64url(spoiled)}
+    decision = attest_decision(attest_item(seal=seal))
+    return _sheet(decision, [GENESIS], [_attestation(sealed=sealed)])
+
+
+def _with_record() -> JSON:
+    return _sheet(withdraw_decision(leaf_hash(ATTEST)), [ATTEST, GENESIS], [_attestation()])
+
+
+def _refusal(reason: str, value: JSON, officer: bytes = OFFICER) -> JSON:
+    data = canonical_json(value)
+    return {
+        "reason": reason,
+        "check": _check(data, officer),
+        "officer": officer.hex(),
+        "sheet": data.decode(),
+        "code": code_of(lambda: verify_sheet(data, officer, now=NOW)),
+    }
+
+
+def _accepted(title: str, value: JSON) -> JSON:
+    data = canonical_json(value)
+    found = verify_sheet(data, OFFICER, now=NOW)
+    return {
+        "sheet_of": title,
+        "sheet": data.decode(),
+        "decision_hash": found.hash.hex(),
+        "identifiers": [[each.text for each in item.identifiers] for item in found.items],
+        "approval": found.approve(key("ada")).to_value(),
+        "recusal": found.recuse(key("ada")).to_value(),
+    }
+
+
+def _check(data: bytes, officer: bytes) -> int:
+    """The number of the check that fails."""
+    try:
+        verify_sheet(data, officer, now=NOW)
+    except RefusedSheet as refusal:
+        return refusal.check
+    raise AssertionError("this was to be refused")
+
+
+def content() -> dict[str, Any]:
+    """The whole file."""
+    stranger = key("eve").public_key
+    sound = _sound()
+    return {
+        "about": "SPEC.md, section 6, Sheets. Sheets are their exact text, keys and hashes hex;"
+        " `now` is in seconds; `check` is the number of the check that fails.",
+        "now": NOW,
+        "officer": {"seed": key("ada").seed.hex(), "public_key": OFFICER.hex()},
+        "accepted": [_accepted(title, value) for title, value in sound.items()],
+        "refused": [
+            *(_refusal(*case) for case in _refused()),
+            _refusal("who is asked is no officer", sound["attest"], stranger),
+        ],
+    }
