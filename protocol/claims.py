@@ -5,7 +5,7 @@ construction (SPEC.md, section 4).
 """
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,7 +14,7 @@ from protocol.encoding import Sequence as Array
 from protocol.errors import Malformed
 from protocol.names import URL, CommunityId, Contact
 
-VCT = "urn:comity:attestation:1"
+VCT: Final = "urn:comity:attestation:1"
 
 Measure = Literal["ban", "suspension", "membership_revocation", "status_removal", "restriction"]
 ScopeKind = Literal["event", "event_series", "online_space", "membership", "role", "all_own_spaces"]

@@ -1,0 +1,17 @@
+"""Time as the node reckons it: Unix seconds, and the UTC calendar day that they fall on.
+
+The clock itself is read at the edge only: by commands and by the service.
+"""
+
+import time
+from datetime import UTC, date, datetime
+
+
+def now() -> int:
+    """The present, in Unix seconds."""
+    return int(time.time())
+
+
+def day_of(seconds: int) -> date:
+    """The UTC calendar day on which a time falls."""
+    return datetime.fromtimestamp(seconds, UTC).date()

@@ -1,0 +1,333 @@
+"""Decisions on their way to the log: proposed, approved by officers one by one, logged.
+
+pending → logged     the approvals suffice: the entry is appended in the same transaction
+        → declined   so many officers declined or recused that the others cannot suffice
+        → void       the log went on meanwhile, and the decision may not stand there any more
+
+Until it is logged, a decision is sealed like everything personal.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from dataclasses import replace as changed
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node import content, ledger, officers
+from node.errors import UserError
+from node.node import Node
+from node.store import attestations, logs, records, slots
+from node.store import decisions as rows
+from node.store.decisions import DecisionRow, DecisionState, Vote, VoteKind
+from node.vault import Vault
+from protocol.errors import BadSignature, OutOfOrder
+from protocol.register import Register
+from protocol.sheet import MAX_SIGNED, SignedVote
+from protocol.statements import (
+    Approval,
+    AttestDecision,
+    Community,
+    CommunityDecision,
+    Decision,
+    WithdrawDecision,
+    approval_holds,
+    approve,
+    decision_from_bytes,
+    decision_hash,
+    encode_entry,
+    recuse,
+    verify_recusal,
+)
+
+_DECISION = "decisions.decision"
+_REASON = "approvals.reason"
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a decision has come: `approvals` of `threshold`."""
+
+    decision: bytes
+    """Its hash, by which commands name it."""
+    attestations: list[str]
+    """Ids of the attestations that it is about; none where it is about the community."""
+    state: DecisionState
+    approvals: int
+    threshold: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A decision, what the officers said to it, and the register that it would follow.
+
+    `register` is None where there is no log yet.
+    """
+
+    row: DecisionRow
+    data: bytes = field(repr=False)
+    decision: Decision
+    votes: list[Vote]
+    register: Register | None
+
+    @property
+    def community(self) -> Community:
+        """Whose officers decide: at genesis those whom the decision itself lists."""
+        if isinstance(self.decision, CommunityDecision) and self.decision.after is None:
+            return self.decision.community
+        return self._register.community
+
+    @property
+    def threshold(self) -> int:
+        """How many officers have to approve."""
+        if isinstance(self.decision, CommunityDecision) and self.decision.after is None:
+            return self.decision.community.threshold
+        return self._register.needed(self.decision)
+
+    @property
+    def _register(self) -> Register:
+        if self.register is None:
+            raise UserError("a decision of a community that is not founded: restore a backup")
+        return self.register
+
+    @property
+    def approvals(self) -> list[Approval]:
+        """The approvals of those who are officers now."""
+        return [
+            Approval(officer=vote.officer, sig=vote.signature or b"")
+            for vote in self._said("approve")
+        ]
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether those who have not declined or recused are too few."""
+        lost = len(self._said("decline")) + len(self._said("recuse"))
+        return len(self.community.officers) - lost < self.threshold
+
+    @property
+    def status(self) -> Status:
+        """How far it has come."""
+        return Status(
+            self.row.hash,
+            attestations_of(self.decision),
+            self.row.state,
+            len(self.approvals),
+            self.threshold,
+        )
+
+    def _said(self, kind: VoteKind) -> list[Vote]:
+        current = {officer.key for officer in self.community.officers}
+        return [vote for vote in self.votes if vote.kind == kind and vote.officer in current]
+
+
+def attestations_of(decision: Decision) -> list[str]:
+    """The ids of the attestations that a decision is about."""
+    if isinstance(decision, CommunityDecision):
+        return []
+    return [item.id for item in decision.items]
+
+
+async def approve_here(
+    node: Node, decision: bytes, officer: str, password: str, now: int
+) -> Status:
+    """Approve with a key that the node keeps for the officer of that name.
+
+    At the threshold the decision is logged before this returns.
+
+    Raises:
+        UserError: no such decision or officer, a wrong password, a key that is not kept here, or a
+            decision that is pending no more.
+    """
+    kept = await show(node, decision)
+    key = await officers.unlock(await officers.named(node, officer), password)
+    given = approve(kept.data, key)
+    return await _cast(node, Vote(decision, given.officer, "approve", given.sig, None, now))
+
+
+async def recuse_here(node: Node, decision: bytes, officer: str, password: str, now: int) -> Status:
+    """Recuse the officer of that name, with a key that the node keeps; raises as `approve_here`.
+
+    A recusal is final and never lowers the threshold.
+    """
+    kept = await show(node, decision)
+    key = await officers.unlock(await officers.named(node, officer), password)
+    signature = recuse(kept.data, key)
+    return await _cast(node, Vote(decision, key.public_key, "recuse", signature, None, now))
+
+
+async def bring(node: Node, decision: bytes, file: bytes, now: int) -> Status:
+    """Take what an officer signed elsewhere: an approval or a recusal.
+
+    Raises:
+        Violation: the file is not of its form, or its signature does not hold.
+        UserError: it is for another decision, by nobody who is an officer, or too late.
+    """
+    signed = SignedVote.from_bytes(file.strip(), MAX_SIGNED)
+    if signed.decision != decision:
+        raise UserError("this was signed for another decision: `comity decision list` shows all")
+    return await _cast(node, Vote(decision, signed.officer, signed.kind, signed.sig, None, now))
+
+
+async def decline(node: Node, decision: bytes, officer: str, reason: str, now: int) -> Status:
+    """Note that the officer of that name declines, and why; the note stays here.
+
+    Nothing is signed, as it publishes nothing; an officer who declined may still approve.
+    """
+    who = await officers.named(node, officer)
+    sealed = node.vault.seal(_REASON, decision + who.key, reason.encode())
+    return await _cast(node, Vote(decision, who.key, "decline", None, sealed, now))
+
+
+async def status(node: Node, decision: bytes) -> Status:
+    """How far a decision has come; raises as `show` does."""
+    return (await show(node, decision)).status
+
+
+async def show(node: Node, decision: bytes) -> Kept:
+    """A decision with all that is known of it here.
+
+    Raises:
+        UserError: there is no such decision.
+    """
+    async with node.store.read() as connection:
+        return await show_in(connection, node.vault, decision)
+
+
+async def show_in(connection: AsyncConnection, vault: Vault, decision: bytes) -> Kept:
+    """As `show`, within a transaction."""
+    row = await rows.get(connection, decision)
+    if row is None:
+        raise UserError("no such decision: `comity decision list` shows all")
+    return await _with_votes(connection, vault, row, await _register(connection))
+
+
+async def every(node: Node) -> list[Kept]:
+    """All decisions, the oldest first."""
+    async with node.store.read() as connection:
+        return await every_in(connection, node.vault)
+
+
+async def every_in(connection: AsyncConnection, vault: Vault) -> list[Kept]:
+    """As `every`, within a transaction."""
+    register = await _register(connection)
+    return [
+        await _with_votes(connection, vault, row, register) for row in await rows.every(connection)
+    ]
+
+
+def reason_of(node: Node, vote: Vote) -> str | None:
+    """Why an officer declined, in the words that were noted."""
+    if vote.reason_sealed is None:
+        return None
+    return node.vault.open(_REASON, vote.decision + vote.officer, vote.reason_sealed).decode()
+
+
+async def propose(connection: AsyncConnection, vault: Vault, decision: Decision) -> bytes:
+    """Keep a new decision, within a writing transaction, and give its hash."""
+    data = decision.to_bytes()
+    hash_ = decision_hash(data)
+    sealed = vault.seal(_DECISION, hash_, data)
+    await rows.add(connection, DecisionRow(hash_, decision.type, sealed, "pending", decision.on))
+    return hash_
+
+
+async def settle(
+    connection: AsyncConnection,
+    vault: Vault,
+    decision: bytes,
+    votes: Sequence[Vote],
+    now: int,
+) -> Status:
+    """Take votes whose signatures hold, within a writing transaction, and do what follows."""
+    for each in votes:
+        await rows.vote(connection, each)
+    kept = await show_in(connection, vault, decision)
+    if len(kept.approvals) >= kept.threshold:
+        ended = await _log(connection, vault, kept, now)
+    elif kept.is_out_of_reach:
+        await _forget(connection, kept)
+        ended = changed(kept.row, state="declined")
+    else:
+        return kept.status
+    await rows.end(connection, ended)
+    return changed(kept.status, state=ended.state)
+
+
+async def _cast(node: Node, vote: Vote) -> Status:
+    async with node.store.write() as connection:
+        kept = await show_in(connection, node.vault, vote.decision)
+        _require_admissible(kept, vote)
+        return await settle(connection, node.vault, vote.decision, [vote], vote.at)
+
+
+def _require_admissible(kept: Kept, vote: Vote) -> None:
+    if kept.row.state != "pending":
+        raise UserError(f"this decision is {kept.row.state}: nothing can be said to it any more")
+    if vote.officer not in {officer.key for officer in kept.community.officers}:
+        raise UserError("this key is not one of the community's officers now")
+    if any(said.officer == vote.officer and said.kind == "recuse" for said in kept.votes):
+        raise UserError("this officer has recused themselves from this decision")
+    signature = vote.signature or b""
+    if vote.kind == "recuse":
+        verify_recusal(kept.data, vote.officer, signature)
+    if vote.kind == "approve":
+        approval = Approval(officer=vote.officer, sig=signature)
+        if not approval_holds(approval, kept.data):
+            raise BadSignature("the approval does not hold for this decision")
+
+
+async def _log(connection: AsyncConnection, vault: Vault, kept: Kept, now: int) -> DecisionRow:
+    """Append the decision; void where the log has gone on since it was proposed."""
+    entry = encode_entry(kept.data, kept.approvals)
+    if kept.register is None:
+        await ledger.begin_in(connection, vault, entry, now)
+        return changed(kept.row, state="logged", index=0)
+    try:
+        head = await ledger.append_in(connection, vault, [entry], now)
+    except OutOfOrder as error:
+        await _forget(connection, kept)
+        return changed(kept.row, state="void", fault=str(error))
+    await _take_effect(connection, vault, kept, head.fingerprint)
+    return changed(kept.row, state="logged", index=head.size - 1)
+
+
+async def _take_effect(connection: AsyncConnection, vault: Vault, kept: Kept, log: bytes) -> None:
+    match kept.decision:
+        case AttestDecision():
+            await _publish(connection, vault, kept.row.hash, log)
+        case WithdrawDecision(items=items):
+            await records.drop(connection, log, [item.id for item in items])
+            for item in items:
+                if item.because == "erased":
+                    await attestations.put_content(connection, item.id, None)
+        case CommunityDecision():
+            pass
+
+
+async def _publish(connection: AsyncConnection, vault: Vault, decision: bytes, log: bytes) -> None:
+    for row in await attestations.of(connection, decision):
+        kept = content.opened(vault, row)
+        if kept is None or kept.record is None:
+            raise UserError("a record that was decided on is missing: restore a backup")
+        await records.put(connection, log, kept.record)
+        published = kept.model_copy(update={"record": None})
+        await content.replace(connection, vault, row.id, published)
+
+
+async def _forget(connection: AsyncConnection, kept: Kept) -> None:
+    """What will never be published is not kept, and the slots of its records are free."""
+    for row in await attestations.of(connection, kept.row.hash):
+        await attestations.put_content(connection, row.id, None)
+        await slots.give_back(connection, row.id)
+
+
+async def _with_votes(
+    connection: AsyncConnection, vault: Vault, row: DecisionRow, register: Register | None
+) -> Kept:
+    data = vault.open(_DECISION, row.hash, row.decision_sealed)
+    votes = await rows.votes(connection, row.hash)
+    return Kept(row, data, decision_from_bytes(data), votes, register)
+
+
+async def _register(connection: AsyncConnection) -> Register | None:
+    head = await logs.own_head(connection)
+    return None if head is None else await logs.register_of(connection, head)

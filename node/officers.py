@@ -1,0 +1,92 @@
+"""Officers: their names here, and the keys that the node keeps for some of them.
+
+A key with custody `node` is locked under the officer's password and sealed by the vault: neither
+the database nor the master key alone, nor both together, approve anything.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node import passwords
+from node.errors import UserError
+from node.node import Node
+from node.store import officers as rows
+from node.store.officers import OfficerRow
+from node.vault import Vault
+from protocol.keys import SigningKey
+from protocol.statements import Custody
+
+_NAME = "officers.name"
+_SECRET = "officers.secret"  # noqa: S105 - the vault's purpose, not a secret
+
+
+@dataclass(frozen=True)
+class Officer:
+    """An officer as this node knows them; `locked` is their key, where the node keeps it."""
+
+    name: str
+    key: bytes
+    custody: Custody
+    locked: bytes | None = field(repr=False)
+
+
+async def every(node: Node) -> list[Officer]:
+    """All officers, by name."""
+    async with node.store.read() as connection:
+        return await every_in(connection, node.vault)
+
+
+async def every_in(connection: AsyncConnection, vault: Vault) -> list[Officer]:
+    """As `every`, within a transaction."""
+    found = [_opened(vault, row) for row in await rows.every(connection)]
+    return sorted(found, key=lambda officer: officer.name)
+
+
+async def named(node: Node, name: str) -> Officer:
+    """The officer of a name.
+
+    Raises:
+        UserError: there is none.
+    """
+    known = {officer.name: officer for officer in await every(node)}
+    if name not in known:
+        raise UserError("no officer of that name: `comity officer list` shows them")
+    return known[name]
+
+
+async def unlock(officer: Officer, password: str) -> SigningKey:
+    """The key that the node keeps for an officer.
+
+    Raises:
+        UserError: it keeps none, or the password is another.
+    """
+    if officer.locked is None:
+        raise UserError(
+            "this officer's key is not kept here: type `comity decision export` for a sheet, sign "
+            "it with `comity officer sign` where the key is, and bring back the approval"
+        )
+    # Argon2id takes most of a second: the service answers others meanwhile.
+    return SigningKey(await asyncio.to_thread(passwords.unlock, officer.locked, password))
+
+
+async def keep(connection: AsyncConnection, vault: Vault, officer: Officer) -> None:
+    """Keep a new officer."""
+    locked = officer.locked
+    await rows.put(
+        connection,
+        OfficerRow(
+            officer.key,
+            vault.seal(_NAME, officer.key, officer.name.encode()),
+            officer.custody,
+            None if locked is None else vault.seal(_SECRET, officer.key, locked),
+        ),
+    )
+
+
+def _opened(vault: Vault, row: OfficerRow) -> Officer:
+    name = vault.open(_NAME, row.key, row.name_sealed).decode()
+    sealed = row.secret_sealed
+    locked = None if sealed is None else vault.open(_SECRET, row.key, sealed)
+    return Officer(name, row.key, row.custody, locked)

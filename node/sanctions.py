@@ -1,0 +1,292 @@
+"""Sanctions: proposed and lifted by decisions, and what this node knows of its own."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node import attesting, content, decisions, ledger
+from node.attesting import Statement
+from node.clock import day_of
+from node.decisions import Kept, Status
+from node.errors import UserError
+from node.node import Node
+from node.store import attestations
+from node.store.attestations import AttestationRow
+from node.vault import Vault
+from protocol import attestation
+from protocol.attestation import MAX_IDENTIFIERS, VerifiedAttestation
+from protocol.claims import (
+    DAY,
+    MAX_SUSPENSION,
+    VCT,
+    Basis,
+    Claims,
+    DecidedBy,
+    Measure,
+    OwnDecision,
+    Scope,
+    expiry,
+)
+from protocol.errors import Malformed
+from protocol.identifiers import Identifier, related
+from protocol.register import MAX_DELAY, MAX_REVIEW, MAX_TERM, Attested, Register
+from protocol.statements import (
+    AttestDecision,
+    AttestItem,
+    Community,
+    Notice,
+    WithdrawDecision,
+    WithdrawItem,
+)
+
+YEAR = timedelta(days=365)
+
+Because = Literal["lifted", "overturned", "erased"]
+"""Why a sanction ends before its time."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A sanction as a committee proposes it."""
+
+    identifiers: Sequence[Identifier] = field(repr=False)
+    """All of one person; what is to be published beside them is added."""
+    measure: Measure
+    scope: Sequence[Scope]
+    in_force_from: date | None = None
+    """None: the day of the proposal."""
+    ends_on: date | Literal["indefinite"] | None = None
+    """None: a year after `in_force_from`; a suspension has its end said."""
+    review_by: date | None = None
+    """None: the day it ends, or a year after the proposal if that is sooner."""
+    basis: Basis = "undisclosed"
+    decided_by: DecidedBy | None = None
+    """None: the first declared body, by as many as have to approve."""
+    notice: Notice = field(default_factory=lambda: Notice(state="given", until=None))
+    contact: str | None = None
+    """None: the community's."""
+    public_reference: str | None = None
+    public_measure: bool = False
+    """Whether the log says the measure, for everybody to read."""
+
+
+@dataclass(frozen=True)
+class Sanction:
+    """One of our own."""
+
+    id: str
+    proposed: Kept
+    """The decision that attests it."""
+    attested: Attested | None
+    """As our log has it; None where it is not logged."""
+    attestation: VerifiedAttestation | None = field(repr=False)
+    """None where its content was dropped."""
+
+    def state(self, day: date) -> str:
+        """Its state in the register; before it is logged, that of its decision."""
+        if self.attested is not None:
+            return self.attested.state(day).name
+        state = self.proposed.row.state
+        return "proposed" if state == "pending" else state
+
+
+def published(identifiers: Sequence[Identifier]) -> list[Identifier]:
+    """What is published for these identifiers: they and what belongs beside each, none twice."""
+    found = [each for given in identifiers for each in related(given.kind, given.value)]
+    return list(dict.fromkeys(found))
+
+
+async def propose(node: Node, proposal: Proposal, now: int) -> Status:
+    """Propose a sanction: attest it, seal its record, and let the officers decide.
+
+    Raises:
+        UserError: the community cannot publish yet, or the proposal breaks a rule; which one.
+    """
+    async with node.store.write() as connection:
+        register = await ledger.own_register_in(connection)
+        _require_publisher(register.community)
+        said = _statement(proposal, register, day_of(now))
+        made = await attesting.make(connection, node.vault, register.community, said, now)
+        item = _item(proposal, said.claims, made)
+        decision = AttestDecision(
+            v=1,
+            type="attest",
+            log=register.fingerprint,
+            on=day_of(now),
+            after=register.quorum_leaf,
+            items=(item,),
+        )
+        hash_ = await decisions.propose(connection, node.vault, decision)
+        await content.keep(connection, node.vault, item.id, hash_, made.content)
+        return await decisions.settle(connection, node.vault, hash_, [], now)
+
+
+async def lift(node: Node, attestation_id: str, because: Because, now: int) -> Status:
+    """Propose to end a sanction: peers drop its record once it is logged.
+
+    Raises:
+        UserError: it is not published, has ended, or its end is proposed already.
+    """
+    async with node.store.write() as connection:
+        register = await ledger.own_register_in(connection)
+        attested = register.attestations.get(attestation_id)
+        if attested is None:
+            raise UserError("no published sanction of this id: `comity sanction list` shows all")
+        state = attested.state(day_of(now))
+        if state.is_final:
+            raise UserError(f"this sanction has ended: {state.name}")
+        await _refuse_twice(connection, node.vault, attestation_id)
+        item = WithdrawItem(id=attestation_id, after=attested.leaf, because=because, by=None)
+        decision = WithdrawDecision(
+            v=1, type="withdraw", log=register.fingerprint, on=day_of(now), items=(item,)
+        )
+        hash_ = await decisions.propose(connection, node.vault, decision)
+        return await decisions.settle(connection, node.vault, hash_, [], now)
+
+
+async def every(node: Node) -> list[Sanction]:
+    """All sanctions of our own, proposed ones too, the oldest first."""
+    async with node.store.read() as connection:
+        kept = {each.row.hash: each for each in await decisions.every_in(connection, node.vault)}
+        found = [
+            _sanction(node.vault, row, kept[row.decision])
+            for row in await attestations.every(connection)
+        ]
+    return sorted(found, key=lambda each: (each.proposed.row.proposed_on, each.id))
+
+
+async def show(node: Node, attestation_id: str) -> Sanction:
+    """One of our own.
+
+    Raises:
+        UserError: there is none of this id.
+    """
+    async with node.store.read() as connection:
+        row = await attestations.get(connection, attestation_id)
+        if row is None:
+            raise UserError("no sanction of this id: `comity sanction list` shows all")
+        kept = await decisions.show_in(connection, node.vault, row.decision)
+        return _sanction(node.vault, row, kept)
+
+
+def _sanction(vault: Vault, row: AttestationRow, kept: Kept) -> Sanction:
+    attested = None if kept.register is None else kept.register.attestations.get(row.id)
+    held = content.opened(vault, row)
+    if held is None:
+        return Sanction(row.id, kept, attested, None)
+    issue_key = kept.community.keys.issue if attested is None else attested.issue_key
+    # At time 0 nothing has expired: what has ended is shown as well.
+    verified = attestation.verify(held.jwt, issue_key, held.disclosures, now=0)
+    return Sanction(row.id, kept, attested, verified)
+
+
+def _require_publisher(community: Community) -> None:
+    missing = {
+        "an address (--url)": community.url,
+        "a contact (--contact)": community.contact,
+        "a policy (--policy-url)": community.policy,
+    }
+    absent = [words for words, value in missing.items() if value is None]
+    if absent:
+        raise UserError(
+            f"this community only asks: to publish it needs {' and '.join(absent)}, which it said "
+            "when it was founded with `comity init`"
+        )
+
+
+def _statement(proposal: Proposal, register: Register, day: date) -> Statement:
+    community = register.community
+    identifiers = published(proposal.identifiers)
+    if not 1 <= len(identifiers) <= MAX_IDENTIFIERS:
+        raise UserError(f"1 to {MAX_IDENTIFIERS} identifiers, with those that go beside them")
+    _require_declared(proposal, community)
+    claims = _claims(proposal, register, day)
+    decided_by = proposal.decided_by or DecidedBy(
+        body=community.bodies[0].slug,
+        present=community.threshold,
+        in_favour=community.threshold,
+    )
+    return Statement(claims, identifiers, proposal.basis, decided_by)
+
+
+def _require_declared(proposal: Proposal, community: Community) -> None:
+    spaces = [each.slug for each in community.spaces]
+    for scope in proposal.scope:
+        if scope.space is not None and scope.space not in spaces:
+            raise UserError(
+                f"the space `{scope.space}` is not declared: known are {', '.join(spaces)}"
+            )
+    bodies = [each.slug for each in community.bodies]
+    if not bodies:
+        raise UserError("this community has declared no body that decides")
+    if proposal.decided_by is not None and proposal.decided_by.body not in bodies:
+        raise UserError(
+            f"the body `{proposal.decided_by.body}` is not declared: known are {', '.join(bodies)}"
+        )
+
+
+def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
+    begins = proposal.in_force_from or day
+    ends_on = proposal.ends_on or _default_end(proposal.measure, begins)
+    ends = min(ends_on, day + MAX_TERM) if isinstance(ends_on, date) else day + MAX_TERM
+    if ends < day:
+        raise UserError("it would have ended before it is decided: say a later --ends-on")
+    try:
+        return Claims(
+            iss=register.community.id,
+            log=register.fingerprint,
+            jti=str(uuid.uuid4()),
+            iat=expiry(day) - DAY,
+            exp=expiry(ends),
+            vct=VCT,
+            measure=proposal.measure,
+            scope=tuple(proposal.scope),
+            origin=OwnDecision(kind="own_decision"),
+            decided_on=day,
+            in_force_from=begins,
+            ends_on=ends_on,
+            contact=proposal.contact or register.community.contact or "",
+            public_reference=proposal.public_reference,
+        )
+    except Malformed as error:
+        raise UserError(str(error)) from error
+    except ValidationError as error:
+        places = {str(item["loc"][0]) for item in error.errors()}
+        raise UserError(f"not of the form that is due: {', '.join(sorted(places))}") from None
+
+
+def _default_end(measure: Measure, begins: date) -> date:
+    if measure == "suspension":
+        raise UserError(f"a suspension needs --ends-on, within {MAX_SUSPENSION} days")
+    return begins + YEAR
+
+
+def _item(proposal: Proposal, claims: Claims, made: attesting.Made) -> AttestItem:
+    on, ends = claims.decided_on, day_of(claims.exp - DAY)
+    review_by = proposal.review_by or max(min(ends, on + YEAR), on + timedelta(days=1))
+    if not on < review_by <= on + MAX_REVIEW:
+        raise UserError(f"--review-by is within {MAX_REVIEW.days} days, and after today")
+    until = proposal.notice.until
+    if until is not None and not on <= until <= on + MAX_DELAY:
+        raise UserError(f"notice is delayed by {MAX_DELAY.days} days at most")
+    return AttestItem(
+        id=claims.jti,
+        jwt=made.jwt_hash,
+        seal=made.seal,
+        ends=ends,
+        review_by=review_by,
+        notice=proposal.notice,
+        measure=proposal.measure if proposal.public_measure else None,
+    )
+
+
+async def _refuse_twice(connection: AsyncConnection, vault: Vault, attestation_id: str) -> None:
+    for kept in await decisions.every_in(connection, vault):
+        is_open = kept.row.state == "pending" and isinstance(kept.decision, WithdrawDecision)
+        if is_open and attestation_id in decisions.attestations_of(kept.decision):
+            raise UserError("its end is proposed already: see `comity decision list`")
