@@ -56,6 +56,12 @@ async def drop(connection: AsyncConnection, log: bytes, attestations: Collection
             )
 
 
+async def forget(connection: AsyncConnection, log: bytes) -> None:
+    """Drop all records of a log, and all that leads to them."""
+    for table in (records, record_index):
+        await connection.execute(delete(table).where(table.c.log == log))
+
+
 async def held(connection: AsyncConnection, log: bytes) -> dict[str, bytes]:
     """The hash of each record held of a log, by the id of its attestation.
 
