@@ -122,18 +122,17 @@ def authenticated(limit: int) -> Callable[[PeerHandler], Handler]:
 
 
 async def _authenticate(request: web.Request, limit: int) -> Authenticated:
-    peers = request.app[PEERS]
     # 1. The signature's form and time.
     claim = claim_of(request)
     # 2. Whose key it claims to be by.
-    peer = await peers.http_key(claim.keyid)
+    peer = await request.app[PEERS].http_key(claim.keyid)
     if peer is None:
         raise UnknownKey("no admitted peer has this key")
     # 3. The body, and the signature over everything as received.
-    verified = await receive(request, claim, peer.http_key, limit)
-    # 4. Once only. Nonces of authentic requests alone, or anybody could fill the table.
-    if not await peers.remember_nonce(verified.keyid, verified.nonce, verified.expires):
-        raise Replayed("this nonce was used before")
+    received = await read_request(request, limit)
+    verified = verify_request(received, request.headers.items(), claim, peer.http_key)
+    # 4. Once only.
+    await accept_once(request, verified)
     return Authenticated(peer, verified.request.body, verified.signature_field)
 
 
@@ -146,18 +145,14 @@ def claim_of(request: web.Request) -> RequestClaim:
     return read_request_signature(request.headers.items(), request.app[EDGE].now())
 
 
-async def receive(
-    request: web.Request, claim: RequestClaim, public_key: bytes, limit: int
-) -> VerifiedRequest:
-    """Read the body and verify the request under `public_key` (32 bytes); the nonce is not judged.
-
-    For a resource that strangers may address (peering), which learns the key in its own way.
+async def read_request(request: web.Request, limit: int) -> Request:
+    """Read what is signed of a request, with a body of at most `limit` bytes; nothing is verified.
 
     Raises:
-        As `read_body` and `verify_request`.
+        As `read_body`; Malformed: a part that is not of its component's form.
     """
     edge = request.app[EDGE]
-    received = Request(
+    return Request(
         method=request.method,
         authority=edge.authority,
         # As it stood on the wire: `url.path` rewrites %2F.
@@ -167,7 +162,18 @@ async def receive(
         ),
         content_type=request.headers.get("Content-Type", "application/json"),
     )
-    return verify_request(received, request.headers.items(), claim, public_key)
+
+
+async def accept_once(request: web.Request, verified: VerifiedRequest) -> None:
+    """Take the nonce of an authentic request; of others, or anybody could fill the table.
+
+    Raises:
+        Replayed: it was taken before.
+    """
+    if not await request.app[PEERS].remember_nonce(
+        verified.keyid, verified.nonce, verified.expires
+    ):
+        raise Replayed("this nonce was used before")
 
 
 def signed(edge: Edge, response: web.StreamResponse, request_signature: str) -> web.StreamResponse:

@@ -1,7 +1,8 @@
 """What the resources are served from."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -10,6 +11,9 @@ from node.evaluation import Evaluator
 from node.identity import OwnIdentity
 from node.node import Node
 from node.pulls import Pulls
+
+STRANGERS = 4
+"""Requests to peer that are looked at together; further ones are told to come later."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Service:
     pulls: Pulls
     clients: Clients
     now: Callable[[], int]
+    strangers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRANGERS))
+    """Their turns: each may have us fetch from an address that it names."""
 
 
 SERVICE = web.AppKey("SERVICE", Service)

@@ -1,0 +1,200 @@
+"""The node at work: the one place where HTTP, jobs and the database are wired together.
+
+What is to happen soon after something else is left to the database rather than to calls: another
+process (a command) may append to our log as well, so a look at the head each second tells peers
+about it, whoever made it grow.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from node import clock, ledger, notify, retention, sync
+from node.background import attempt, repeat, running
+from node.client import connect
+from node.config import listen_address
+from node.directory import Directory
+from node.errors import UserError
+from node.evaluation import Evaluator
+from node.federation import discovery, evaluate, events, log, peering, records, witness
+from node.federation.bodies import SERVER_LIMITS
+from node.federation.middleware import EDGE, PEERS, Edge, strict_http
+from node.federation.problems import problems
+from node.federation.service import SERVICE, Service
+from node.identity import OwnIdentity
+from node.node import Node
+from node.pulls import Pulls
+from node.store import logs
+from protocol.signatures import authority_of
+
+Clock = Callable[[], int]
+
+HEAD_INTERVAL = 1.0
+"""Seconds from one look at our own head to the next."""
+
+RETENTION_INTERVAL = 3600.0
+
+SHUTDOWN = 5.0
+"""Seconds that requests under way have when the node stops."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A node that answers. `url` is where it listens, which need not be its public address."""
+
+    url: str
+    service: Service
+
+
+@asynccontextmanager
+async def serving(
+    node: Node, listen: str | None = None, *, now: Clock = clock.now
+) -> AsyncIterator[Serving]:
+    """Answer peers, follow them, and keep our own log's time, for as long as the context lasts.
+
+    `listen` is HOST:PORT, where it is not the settings' own.
+
+    Raises:
+        UserError: the community is not founded, or the address cannot be listened on.
+        DamagedLog: our own log in the database is not what its head says.
+    """
+    host, port = listen_address(listen or node.config.listen)
+    evaluator = Evaluator()
+    try:
+        async with connect(node, clock=now) as clients:
+            service = Service(
+                node, OwnIdentity(node), evaluator, Pulls(time.monotonic), clients, now
+            )
+            own = await service.own.current()
+            app = application(service, own.community.url)
+            async with _listening(app, host, port) as url, running(_tasks(service)):
+                _log.info("serving", listen=url, address=own.community.url)
+                yield Serving(url, service)
+    finally:
+        evaluator.close()
+
+
+def application(service: Service, url: str | None) -> web.Application:
+    """The resources of a community whose base URL is `url`; without one, nobody can address any."""
+    app = web.Application(middlewares=[problems, strict_http])
+    app[SERVICE] = service
+    app.router.add_get("/healthz", healthz, allow_head=False)
+    app.on_response_prepare.append(_say_little)
+    if url is None:
+        return app
+    app[EDGE] = Edge(
+        authority=authority_of(url),
+        signer=lambda: service.own.last.http,
+        now=service.now,
+        body_deadline=service.node.config.request_deadline,
+    )
+    app[PEERS] = Directory(service.node, service.pulls.doubt)
+    app.router.add_get("/.well-known/comity", discovery.discovery, allow_head=False)
+    base = f"{urlsplit(url).path}/comity/v1"
+    for path, get in (
+        ("/log/checkpoint", log.checkpoint),
+        ("/log/community", log.community),
+        ("/log/{path:tile/entries/.+}", log.entries),
+        ("/log/{path:tile/.+}", log.tile),
+    ):
+        app.router.add_get(base + path, get, allow_head=False)
+    app.router.add_post(f"{base}/log/add-checkpoint", witness.add_checkpoint)
+    app.router.add_post(f"{base}/evaluate", evaluate.evaluate)
+    app.router.add_post(f"{base}/records", records.records)
+    app.router.add_post(f"{base}/events", events.events)
+    app.router.add_post(f"{base}/peering", peering.peering)
+    return app
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """That the node answers; nothing about it."""
+    return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
+
+
+async def _say_little(_request: web.Request, response: web.StreamResponse) -> None:
+    """The versions of what answers are of use to attackers only."""
+    response.headers["Server"] = "comity"
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    # aiohttp's own logger writes down who sent what it could not parse.
+    quiet = logging.Logger("node.http")  # noqa: LOG001 - one without handlers, parent or level
+    quiet.disabled = True
+    runner = web.AppRunner(app, logger=quiet, shutdown_timeout=SHUTDOWN, **SERVER_LIMITS)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise UserError(
+                f"cannot listen on {host}:{port}: {error.strerror}. Name another address by "
+                "`--listen` or `listen` in comity.toml"
+            ) from error
+        bound = runner.addresses[0][1]
+        yield f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+    finally:
+        await runner.cleanup()
+
+
+def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
+    node, now = service.node, service.now
+
+    async def renew() -> None:
+        await ledger.renew_cosignature(node, now())
+
+    async def poll() -> None:
+        await sync.follow_all(node, service.clients, now())
+
+    async def clean() -> None:
+        await retention.clean(node, now())
+
+    return [
+        repeat("cosign our head", node.config.cosign_renewal, renew),
+        repeat("follow peers", node.config.poll_interval, poll),
+        repeat("delete what is due", RETENTION_INTERVAL, clean),
+        repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service)),
+        _pull(service),
+    ]
+
+
+class _HeadWatch:
+    """Tells peers whenever our own log has grown since they were told last."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._told = 0
+
+    async def __call__(self) -> None:
+        service = self._service
+        async with service.node.store.read() as connection:
+            head = await logs.own_head(connection)
+        if head is None or head.size == self._told:
+            return
+        await service.own.current()
+        await notify.notify(service.node, service.clients, service.now())
+        self._told = head.size
+
+
+async def _pull(service: Service) -> None:
+    # Each in a task of its own: a slow peer delays nobody but itself.
+    async with asyncio.TaskGroup() as pulls:
+        while True:
+            for fingerprint in await service.pulls.next():
+                pulls.create_task(_pull_one(service, fingerprint))
+
+
+async def _pull_one(service: Service, fingerprint: bytes) -> None:
+    await attempt(
+        "follow a peer", sync.follow(service.node, service.clients, fingerprint, service.now())
+    )

@@ -1,0 +1,61 @@
+"""`POST …/peering`: the one resource that strangers may address, since they become peers by it.
+
+Whose key has to have signed is only known once their log was looked at: in the request, or at the
+address that it names. So the body is read, and parsed, before anything is authentic; it is small.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from node import admission
+from node.admission import Asker
+from node.federation.middleware import EDGE, accept_once, claim_of, read_request, signed
+from node.federation.problems import answer_or_problem
+from node.federation.service import SERVICE, Service
+from protocol.errors import ComityError, Unavailable, UnknownKey
+from protocol.exchange import MAX_PEERING_BODY, PeeringRequest
+from protocol.signatures import verify_request
+
+
+async def peering(request: web.Request) -> web.StreamResponse:
+    """Take what the holder of a log's `http` key says about peering with us."""
+    service = request.app[SERVICE]
+    claim = claim_of(request)
+    received = await read_request(request, MAX_PEERING_BODY)
+    asked = PeeringRequest.from_bytes(received.body, MAX_PEERING_BODY)
+    asker = await _identified(service, asked, claim.keyid)
+    http_key = asker.community.keys.http
+    verified = verify_request(received, request.headers.items(), claim, http_key)
+    await accept_once(request, verified)
+    response = await answer_or_problem(_answered(service, asker, asked))
+    return signed(request.app[EDGE], response, verified.signature_field)
+
+
+async def _answered(service: Service, asker: Asker, asked: PeeringRequest) -> web.StreamResponse:
+    answer = await admission.answer(service.node, asker, asked, service.now())
+    return web.Response(body=answer.to_bytes(), content_type="application/json")
+
+
+async def _identified(service: Service, asked: PeeringRequest, keyid: str) -> Asker:
+    """Whose request it would be. What goes wrong at an address is not said to whoever named it."""
+    async with _turn(service):
+        try:
+            return await admission.identify(
+                service.node, service.clients, asked, keyid, service.now()
+            )
+        except Unavailable as error:
+            raise Unavailable("the log cannot be read at its address") from error
+        except ComityError as error:
+            if asked.carried is not None:
+                raise
+            raise UnknownKey("no log with this key is shown at its address") from error
+
+
+@asynccontextmanager
+async def _turn(service: Service) -> AsyncIterator[None]:
+    if service.strangers.locked():
+        raise Unavailable("too many ask to peer at this moment")
+    async with service.strangers:
+        yield
