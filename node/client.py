@@ -6,13 +6,12 @@ answer is believed under the `http` key in force in the peer's log as held here 
 8). Refusals are only told apart by their code; nothing follows from them but not being heard.
 """
 
-import asyncio
 import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import stamina
@@ -63,7 +62,6 @@ ATTEMPTS = 3
 """How often what can safely be asked again is asked, as long as its deadline is not over."""
 
 _PROBLEM = re.compile(r"urn:comity:problem:([a-z-]{1,40})", re.ASCII)
-_STRANGERS = 4
 _MAX_RETRY_AFTER = 31 * 86_400
 _JSON = "application/json"
 # C2SP names no type for a checkpoint that is sent; the edge wants one named.
@@ -107,8 +105,6 @@ class Clients:
     """Clients for all peers, over one set of connections."""
 
     caller: Caller
-    strangers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_STRANGERS))
-    """Held while looking at an address that a stranger gave, so that many bind little."""
 
     @property
     def outbound(self) -> Outbound:
