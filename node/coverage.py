@@ -54,7 +54,16 @@ _BATCH = 256
 _LOCATOR = re.compile(rb'"locator":"([A-Za-z0-9_-]{22})"')
 
 _NOT_THE_PEERS_FAULT = frozenset(
-    {"unreachable", "unavailable", "over-budget", "not-admitted", "unknown-key", "not-found"}
+    {
+        "unreachable",
+        "unavailable",
+        "refused",
+        "over-budget",
+        "not-admitted",
+        "unknown-key",
+        "not-found",
+        "out-of-time",
+    }
 )
 """Errors of following a peer after which what is held of it is as good as it was."""
 

@@ -1,0 +1,293 @@
+"""The private question: what issuers see of it, what is kept of it, and how it goes on."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node import tables
+from node.asking import Answered, Question, ask
+from node.config import load
+from node.coverage import load_sources
+from node.errors import Refused
+from node.home import Home
+from node.node import Node
+from node.runs import REQUEST, EvaluationRun, begin, hide, padded_size, resumed
+from node.store import Store
+from node.vault import Vault, VaultError
+from protocol.exchange import EvaluateAnswer, EvaluateRequest, EventAnswer, EventRequest, Purpose
+from protocol.identifiers import Identifier
+from protocol.voprf import evaluate
+from tests.node.issuers import NOW, TODAY, Issuer, Reach
+
+NO_EVENT = Purpose(kind="unspecified", start=None, end=None)
+EVENT = Purpose(kind="registration", start=TODAY, end=TODAY + timedelta(days=2))
+
+
+@pytest.fixture
+def node(home: Home, store: Store, vault: Vault) -> Node:
+    return Node(home, load(home).model_copy(update={"peer_deadline": 5.0}), vault, store)
+
+
+def people(count: int, prefix: str = "person") -> list[Identifier]:
+    """As many different addresses."""
+    return [Identifier("email", f"{prefix}{number}@a.example") for number in range(count)]
+
+
+async def asked(
+    node: Node,
+    *issuers: Any,
+    about: Sequence[Identifier],
+    purpose: Purpose = NO_EVENT,
+    now: int = NOW,
+) -> list[Answered]:
+    """The answers of issuers that were admitted."""
+    question = Question(about, purpose, TODAY + timedelta(days=30))
+    sources = await load_sources(node, now=NOW)
+    answers = await ask(node, Reach(*issuers), sources, question, now=now)
+    return [answers[issuer.fingerprint] for issuer in issuers]
+
+
+async def admitted(node: Node, issuer: Issuer) -> Issuer:
+    """An issuer with something in force, admitted."""
+    issuer.publish("github:mallory-fake")
+    await issuer.admitted_at(node)
+    return issuer
+
+
+def expected(issuer: Issuer, about: Sequence[Identifier]) -> dict[Identifier, bytes]:
+    """What the issuer would compute itself."""
+    return {each: evaluate(issuer.oprf.secret, each.oprf_input) for each in about}
+
+
+def sizes(issuer: Issuer) -> list[int]:
+    """How many elements each request had."""
+    return [len(request.blinded) for request in issuer.asked]
+
+
+async def rows(node: Node, table: Any) -> list[Any]:
+    """All rows of a table."""
+    async with node.store.read() as connection:
+        return list((await connection.execute(table.select())).all())
+
+
+@given(st.integers(1, 50_000))
+def test_row_4_a_list_is_padded_to_one_of_few_sizes(count: int) -> None:
+    """8, 16 … 4096, then multiples of 1024; all of them whole requests."""
+    size = padded_size(count)
+    assert count <= size
+    assert size in (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096) or size % 1024 == 0
+    assert size == 8 or padded_size(size) == size
+    assert size < 2 * count or size == 8
+    assert size <= REQUEST or size % REQUEST == 0
+
+
+def test_row_4_a_list_is_shuffled_and_blinded_anew_each_time() -> None:
+    """Padding lies between the others, and no element comes twice."""
+    about = people(40)
+    lists = [hide(about) for _ in range(2)]
+    orders = [[each.identifier for each in hidden] for hidden in lists]
+    assert orders[0] != orders[1]
+    assert all({*order} == {*about, None} and len(order) == 64 for order in orders)
+    assert orders[0] != sorted(orders[0], key=str)
+    assert len({each.element for hidden in lists for each in hidden}) == 128
+    assert all(order[40:] != [None] * 24 for order in orders)
+
+
+@given(count=st.integers(1, 20), event=st.booleans())
+def test_a_run_that_was_kept_is_the_same_run(count: int, event: bool) -> None:  # noqa: FBT001
+    """Byte by byte, so that its requests are not charged anew; and only under its own vault."""
+    vault = Vault(bytes(32))
+    run = begin(bytes(32), bytes(8), hide(people(count)), EVENT if event else NO_EVENT, NOW)
+    pending = run.sealed(vault)
+    (again,) = resumed(vault, pending)
+    assert again == run
+    assert [part.request(run.oprf_key).to_bytes() for part in again.parts] == [
+        part.request(run.oprf_key).to_bytes() for part in run.parts
+    ]
+    with pytest.raises(VaultError):
+        resumed(Vault(bytes(31) + b"x"), pending)
+
+
+async def test_all_issuers_are_asked_with_the_same_elements(node: Node) -> None:
+    """Blinding is done once for all who lack the same; each gets its own pseudonyms."""
+    one, two = [await admitted(node, Issuer(f"{name}.example")) for name in ("one", "two")]
+    about = people(10)
+    answers = await asked(node, one, two, about=about)
+    for issuer, answer in zip((one, two), answers, strict=True):
+        assert answer.failure is None
+        assert answer.pseudonyms == {issuer.oprf.id: expected(issuer, about)}
+    assert sizes(one) == sizes(two) == [16]
+    assert one.asked[0].blinded == two.asked[0].blinded
+    assert await rows(node, tables.pending_evaluations) == []
+
+
+async def test_what_was_asked_is_not_asked_again(node: Node) -> None:
+    """Only what is missing goes out, padded again; what is held is kept as long as needed."""
+    issuer = await admitted(node, Issuer("one.example"))
+    await asked(node, issuer, about=people(10))
+    await asked(node, issuer, about=people(10))
+    assert sizes(issuer) == [16]
+    (answer,) = await asked(node, issuer, about=people(13))
+    assert sizes(issuer) == [16, 8]
+    assert answer.pseudonyms[issuer.oprf.id] == expected(issuer, people(13))
+    assert len(await rows(node, tables.tokens)) == 13
+
+
+async def test_tokens_are_kept_for_the_latest_event(node: Node) -> None:
+    issuer = await admitted(node, Issuer("one.example"))
+    sources = await load_sources(node, now=NOW)
+    for days in (10, 90, 20):
+        question = Question(people(3), NO_EVENT, TODAY + timedelta(days=days))
+        await ask(node, Reach(issuer), sources, question, now=NOW)
+    kept = {row.delete_after for row in await rows(node, tables.tokens)}
+    assert kept == {TODAY + timedelta(days=90)}
+
+
+class Tiring(Issuer):
+    """Refuses from one of its answers on."""
+
+    patience = 1
+
+    async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+        """Answer, or refuse."""
+        if len(self.asked) >= self.patience:
+            self.asked.append(request)
+            raise Refused("over-budget", 3600)
+        return await super().evaluate(request)
+
+
+async def test_a_run_goes_on_where_the_budget_ended(node: Node) -> None:
+    """What was answered is kept; the rest goes out again byte by byte, and nothing else."""
+    issuer = Tiring("tiring.example")
+    await admitted(node, issuer)
+    about = people(1500)
+    (answer,) = await asked(node, issuer, about=about)
+    assert answer.failure is not None
+    assert answer.failure.state == "refused"
+    held = answer.pseudonyms[issuer.oprf.id]
+    assert 0 < len(held) < 1500
+    assert answer.failure_for(held) is None
+    assert answer.failure_for(about) == answer.failure
+    refused = issuer.asked[-1].to_bytes()
+    issuer.patience = 10
+    (answer,) = await asked(node, issuer, about=about, now=NOW + 3600)
+    assert answer.failure is None
+    assert answer.pseudonyms[issuer.oprf.id] == expected(issuer, about)
+    assert [request.to_bytes() for request in issuer.asked[2:]] == [refused]
+    assert await rows(node, tables.pending_evaluations) == []
+
+
+class Killed(BaseException):
+    """Nobody catches it, as nobody catches SIGKILL."""
+
+
+async def test_a_run_that_was_killed_goes_on(node: Node) -> None:
+    """Nothing is in memory only: another process takes the same requests up."""
+
+    class Killer(Tiring):
+        async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+            if len(self.asked) == 1:
+                self.asked.append(request)
+                raise Killed
+            return await Issuer.evaluate(self, request)
+
+    issuer = Killer("killing.example")
+    await admitted(node, issuer)
+    with pytest.raises(Killed):
+        await asked(node, issuer, about=people(1500))
+    again = Node(node.home, node.config, node.vault, node.store)
+    (answer,) = await asked(again, issuer, about=people(1500))
+    assert answer.pseudonyms[issuer.oprf.id] == expected(issuer, people(1500))
+    assert issuer.asked[1].to_bytes() == issuer.asked[2].to_bytes()
+    assert len(issuer.asked) == 3
+
+
+async def test_only_who_asks_about_all_of_a_run_takes_it_up(node: Node) -> None:
+    """A check of one person does not spend the budget on a list that was broken off."""
+    issuer = Tiring("tiring.example")
+    await admitted(node, issuer)
+    await asked(node, issuer, about=people(1500))
+    issuer.patience = 10
+    unknown = Identifier("email", "somebody@else.example")
+    await asked(node, issuer, about=[unknown])
+    assert sizes(issuer)[2:] == [8]
+    assert len(await rows(node, tables.pending_evaluations)) == 2
+
+
+async def test_a_run_of_yesterday_is_begun_anew(node: Node) -> None:
+    """It would be charged anew; nobody is to see the same elements for longer than needed."""
+    issuer = Tiring("tiring.example")
+    await admitted(node, issuer)
+    await asked(node, issuer, about=people(1500))
+    refused = issuer.asked[-1]
+    issuer.patience = 10
+    await asked(node, issuer, about=people(1500), now=NOW + 86_401)
+    assert not {*refused.blinded} & {each for later in issuer.asked[2:] for each in later.blinded}
+
+
+class LateLiar(Issuer):
+    """Its first answer holds, its second does not."""
+
+    async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+        """Answer, or lie."""
+        self.asked.append(request)
+        key = self.oprf if len(self.asked) == 1 else self.oprf_key("another")
+        return self.evaluated(request, key)
+
+
+async def test_row_5_one_bad_proof_discards_the_whole_run(node: Node) -> None:
+    """Also what earlier answers of the run gave, held or kept."""
+    issuer = LateLiar("liar.example")
+    await admitted(node, issuer)
+    (answer,) = await asked(node, issuer, about=people(1500))
+    assert answer.failure is not None
+    assert answer.failure.state == "untrusted"
+    assert answer.pseudonyms == {issuer.oprf.id: {}}
+    assert await rows(node, tables.tokens) == await rows(node, tables.pending_evaluations) == []
+
+
+async def test_a_large_question_declares_its_event_once(node: Node) -> None:
+    """Kind and days, nothing more; a small question needs no event."""
+    issuer = await admitted(node, Issuer("one.example"))
+    await asked(node, issuer, about=people(100), purpose=EVENT)
+    assert issuer.declared == []
+    for prefix in ("a", "b"):
+        await asked(node, issuer, about=people(2049, prefix), purpose=EVENT)
+    assert issuer.declared == [EventRequest(v=1, act="declare", event=EVENT)]
+
+
+async def test_an_issuer_that_takes_no_event_is_asked_all_the_same(node: Node) -> None:
+    class Strict(Issuer):
+        async def declare(self, event: EventRequest) -> EventAnswer:
+            assert event.act == "declare"
+            raise Refused("over-budget", 86_400)
+
+    issuer = await admitted(node, Strict("strict.example"))
+    (answer,) = await asked(node, issuer, about=people(2049), purpose=EVENT)
+    assert answer.failure is None
+    assert await rows(node, tables.events) == []
+
+
+async def test_progress_is_told_per_peer(node: Node) -> None:
+    issuer = await admitted(node, Issuer("one.example"))
+    told: list[tuple[str, int, int]] = []
+    question = Question(people(1500), NO_EVENT, TODAY)
+    await ask(
+        node,
+        Reach(issuer),
+        await load_sources(node, now=NOW),
+        question,
+        now=NOW,
+        progress=lambda *step: told.append(step),
+    )
+    assert told == [("one.example", done, 2048) for done in (0, 1024, 2048)]
+
+
+def test_a_run_names_nobody_when_printed() -> None:
+    """What ends in a log by accident does not hold addresses or blinds."""
+    run: EvaluationRun = begin(bytes(32), bytes(8), hide(people(3)), NO_EVENT, NOW)
+    assert "person" not in repr(run)
