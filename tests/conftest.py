@@ -1,7 +1,8 @@
 """Databases for every test that stores anything: a SQLite file, and a real PostgreSQL.
 
-Ask for `database_url` (migrated, empty, one for each test) or for `store`: the test then runs on
-both. The PostgreSQL comes from a wheel and runs for as long as the test session.
+Ask for `database_url` (migrated, empty, one for each test), for `store`, or for `databases` where
+it takes several: the test then runs on both. The PostgreSQL comes from a wheel and runs for as long
+as the test session.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,34 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url_for_driver(f"sqlite:///{path}")
     else:
         yield from _copy(request.getfixturevalue("postgresql_template"), _TEMPLATE)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[[], Awaitable[str]]]:
+    """Gives the URL, as settings have it, of one more migrated database at each call."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+
+        async def copy_file() -> str:
+            path = tmp_path / f"{uuid.uuid4().hex}.sqlite3"
+            shutil.copyfile(template, path)
+            return f"sqlite:///{path}"
+
+        yield copy_file
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql_template")
+    names: list[str] = []
+
+    async def copy_database() -> str:
+        names.append(f"test_{uuid.uuid4().hex}")
+        await _on_server(server, f"CREATE DATABASE {names[-1]} TEMPLATE {_TEMPLATE}")
+        return server.get_uri(names[-1])
+
+    yield copy_database
+    for name in names:
+        _run(_on_server(server, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture

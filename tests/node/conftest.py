@@ -1,12 +1,18 @@
 """A home folder and a vault of its own for every test."""
 
 import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from node.config import Config
 from node.home import Home
+from node.node import Node
+from node.store import Store
 from node.vault import Vault
+from tests.node.federation import Federation
 
 
 @pytest.fixture
@@ -21,6 +27,21 @@ def home(tmp_path: Path) -> Home:
 def vault() -> Vault:
     """A vault under a master key that never changes."""
     return Vault(bytes(range(32)))
+
+
+@pytest.fixture
+def node(store: Store, database_url: str, home: Home, vault: Vault) -> Node:
+    """A node at rest, on a migrated database without any row: its community is not founded."""
+    return Node(home, Config(database=database_url), vault, store)
+
+
+@pytest.fixture
+async def federation(
+    databases: Callable[[], Awaitable[str]], tmp_path: Path
+) -> AsyncIterator[Federation]:
+    """Communities with nodes of their own on loopback; the test runs on both databases."""
+    async with AsyncExitStack() as stack:
+        yield Federation(databases, tmp_path, stack)
 
 
 @pytest.fixture(autouse=True)
