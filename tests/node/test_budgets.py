@@ -13,12 +13,8 @@ from hypothesis import strategies as st
 
 from node import budgets
 from node.budgets import DAY
-from node.config import Config
 from node.errors import UserError
-from node.home import Home
 from node.node import Node
-from node.store import Store
-from node.vault import Vault
 from protocol.errors import Malformed, NotFound, OverBudget
 from protocol.exchange import Purpose
 
@@ -27,15 +23,6 @@ TODAY = datetime.fromtimestamp(NOW, UTC).date()
 PEER, OTHER = bytes(32), bytes([1] * 32)
 EXAMPLES = itertools.count()
 PEERS = [bytes([number] * 32) for number in range(5)]
-
-
-@pytest.fixture
-def node(store: Store, home: Home, vault: Vault, database_url: str) -> Node:
-    return Node(home, Config(database=_plain(database_url)), vault, store)
-
-
-def _plain(url: str) -> str:
-    return url.replace("+aiosqlite", "").replace("+asyncpg", "").replace("ssl=", "sslmode=")
 
 
 def with_settings(node: Node, **changes: Any) -> Node:
