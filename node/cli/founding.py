@@ -1,0 +1,197 @@
+"""`comity init` and `comity id`: founding a community, and showing which one this is."""
+
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from node import clock
+from node.cli import home, node_command, run, shared_options
+from node.cli.output import emit, say
+from node.cli.passwords import given_password, officer_password, password_option
+from node.errors import UserError
+from protocol.encoding import from_base64url
+from protocol.errors import Malformed
+
+if TYPE_CHECKING:
+    from node.founding import Founding, NewOfficer
+    from node.node import Node
+
+
+@click.command()
+@click.option("--id", "id_", help="DNS name that the community controls; it never changes.")
+@click.option("--name", help="Name of the community, for people to read.")
+@click.option("--url", help="Where its node is reached; without it the community only asks.")
+@click.option("--contact", help="E-mail address or URL where a human answers.")
+@click.option("--policy-url", help="Its code of conduct, with how it decides and hears appeals.")
+@click.option(
+    "--officer",
+    "officers",
+    multiple=True,
+    metavar="NAME[=PUBLICKEY]",
+    help="Who approves; without a public key the node keeps the key, under a password.",
+)
+@click.option("--threshold", type=click.IntRange(1), help="Approvals that a decision takes.")
+@click.option("--space", "spaces", multiple=True, metavar="SLUG=NAME", help="Where measures hold.")
+@click.option("--body", "bodies", multiple=True, metavar="SLUG=NAME", help="Who decides.")
+@click.option("--part-time", is_flag=True, help="The node is not always on: fresh for 7 days.")
+@click.option("--entries", type=click.Choice(["public", "peers"]), default="public")
+@click.option("--database", metavar="URL", help="sqlite:////… or postgresql://…")
+@password_option
+@shared_options
+@click.pass_context
+def init(  # noqa: PLR0917 - one parameter for each option
+    ctx: click.Context,
+    id_: str | None,
+    name: str | None,
+    url: str | None,
+    contact: str | None,
+    policy_url: str | None,
+    officers: Sequence[str],
+    threshold: int | None,
+    spaces: Sequence[str],
+    bodies: Sequence[str],
+    part_time: bool,
+    entries: Literal["public", "peers"],
+    database: str | None,
+    password_file: Path | None,
+) -> None:
+    """Found a community in the home folder. One that only asks needs --id and --name."""
+    from node.founding import COMMITTEE, OPERATOR, Founding, NewOfficer, found  # noqa: PLC0415
+
+    founding = Founding(
+        id=id_ or _asked("--id", "Domain of the community"),
+        name=name or _asked("--name", "Name of the community"),
+        url=url,
+        contact=contact,
+        policy=policy_url,
+        officers=_officers(officers) or [NewOfficer(OPERATOR, None)],
+        threshold=threshold or min(2, max(1, len(officers))),
+        spaces=_declared("--space", spaces),
+        bodies=_declared("--body", bodies) or COMMITTEE,
+        part_time=part_time,
+        entries=entries,
+    )
+    if founding.publishes and not officers:
+        raise click.UsageError("a community that publishes says who approves: --officer NAME …")
+    passwords = _passwords(password_file, generate=not officers)
+    run(found(home(), founding, database=database, password=passwords, now=clock.now()))
+    run(_show_founded(ctx, founding))
+
+
+async def _show_founded(ctx: click.Context, founding: "Founding") -> None:
+    from node.node import opened  # noqa: PLC0415
+
+    async with opened(home()) as node:
+        document = await identity(node)
+    emit(ctx, document, _in_words(document))
+    if not founding.publishes:
+        say("It asks and publishes nothing: that would take --url, --contact and --policy-url.")
+
+
+def _asked(option: str, question: str) -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"Missing option '{option}'.")
+    answer: str = click.prompt(question, err=True)
+    return answer
+
+
+def _officers(texts: Sequence[str]) -> "list[NewOfficer]":
+    from node.founding import NewOfficer  # noqa: PLC0415
+
+    found = []
+    for text in texts:
+        name, equals, key = text.partition("=")
+        try:
+            found.append(NewOfficer(name.strip(), from_base64url(key, 32) if equals else None))
+        except Malformed as error:
+            raise click.UsageError(
+                "--officer NAME=PUBLICKEY takes the key that `comity officer key` prints"
+            ) from error
+    return found
+
+
+def _declared(option: str, texts: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        slug, equals, name = text.partition("=")
+        if not equals or slug in found:
+            raise click.UsageError(f"{option} takes SLUG=NAME, each slug once")
+        found[slug] = name
+    return found
+
+
+def _passwords(file: Path | None, *, generate: bool) -> Callable[[str], str]:
+    def password(name: str) -> str:
+        if generate and given_password(file) is None:
+            made = secrets.token_urlsafe(18)
+            say(f"Password of the officer `{name}`, shown this once, for changes later: {made}")
+            return made
+        return officer_password(name, file, new=True)
+
+    return password
+
+
+@click.command("id")
+@node_command
+async def id_(node: "Node") -> None:
+    """Show the id, the fingerprint, and the string that two administrators compare."""
+    document = await identity(node)
+    emit(click.get_current_context(), document, _in_words(document))
+
+
+async def identity(node: "Node") -> dict[str, Any]:
+    """Which community this is, as a JSON document.
+
+    Raises:
+        UserError: none was founded here.
+    """
+    from node import decisions, ledger  # noqa: PLC0415
+    from node.store import logs  # noqa: PLC0415
+    from protocol.compare import Comparison  # noqa: PLC0415
+    from protocol.encoding import base64url  # noqa: PLC0415
+
+    async with node.store.read() as connection:
+        head = await logs.own_head(connection)
+    if head is not None:
+        community = (await ledger.own_register(node)).community
+        compare = Comparison(community.id, head.fingerprint, head.size, head.root).to_text()
+        return {
+            "id": community.id,
+            "url": community.url,
+            "fingerprint": base64url(head.fingerprint),
+            "compare": compare,
+            "state": "active",
+        }
+    for kept in await decisions.every(node):
+        waiting = {"fingerprint": None, "compare": None, "state": "awaiting_approvals"}
+        return {"id": kept.community.id, "url": kept.community.url} | waiting
+    raise UserError("no community was founded here: type `comity init`")
+
+
+def _in_words(document: dict[str, Any]) -> str:
+    if document["state"] != "active":
+        return (
+            f"{document['id']} awaits approvals of its officers: `comity decision list` shows what "
+            "waits, `comity decision export` writes the sheet that an officer signs"
+        )
+    lines = [
+        f"{document['id']}   {document['url'] or 'without an address: it only asks'}",
+        f"fingerprint {document['fingerprint']}",
+        "Compare with another administrator, by phone or face to face:",
+        document["compare"],
+        _qr_code(document["compare"]),
+    ]
+    return "\n".join(lines)
+
+
+def _qr_code(text: str) -> str:
+    import segno  # noqa: PLC0415
+
+    drawn = StringIO()
+    segno.make(text, micro=False).terminal(out=drawn, compact=True)
+    return drawn.getvalue()
