@@ -134,7 +134,7 @@ class Community:
             return set(await records.held(connection, await other.fingerprint()))
 
     async def publish(self, *identifiers: str, **proposal: Any) -> str:
-        """Publish a sanction against each `kind:value`: a ban from everywhere, unless said; its id."""
+        """Publish a sanction against `kind:value`s; its id. By default a ban from everywhere."""
         values: dict[str, Any] = {
             "identifiers": [from_text(each) for each in identifiers],
             "measure": "ban",

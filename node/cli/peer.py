@@ -1,0 +1,245 @@
+"""`comity peer`: with whom this community exchanges what it has decided."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from node import clock
+from node.cli import node_command
+from node.cli.output import emit, say, table
+from node.errors import UserError
+from protocol.encoding import base64url
+from protocol.errors import Malformed
+
+if TYPE_CHECKING:
+    from node.client import Clients
+    from node.node import Node
+    from node.overview import Standing
+    from node.peering import Outcome
+    from protocol.compare import Comparison
+    from protocol.statements import Community
+
+_compare = click.option(
+    "--compare", "text", metavar="STRING", help="What their administrator read out to you."
+)
+_yes = click.option("--yes", is_flag=True, help="Take the peer uncompared; it stays marked so.")
+
+
+@click.group()
+def peer() -> None:
+    """Add, accept, list and remove peers."""
+
+
+@peer.command()
+@click.argument("url")
+@_compare
+@_yes
+@node_command
+async def add(node: "Node", url: str, text: str | None, yes: bool) -> None:
+    """Ask the community whose node is at URL to be a peer."""
+    from node import peering  # noqa: PLC0415 - see `node.cli`
+    from node.client import connect  # noqa: PLC0415
+
+    comparison = _comparison(text, uncompared=yes)
+    async with connect(node) as clients:
+        outcome = await peering.add(node, clients, url, comparison, clock.now())
+        await _settle(node, clients, outcome)
+    if outcome.peer.state == "asked":
+        say(
+            f"{outcome.peer.id} was asked. Its administrator now types: comity peer accept OUR-ID "
+            "--compare STRING, with the string that `comity id` prints here."
+        )
+
+
+@peer.command()
+@click.argument("name", metavar="ID")
+@_compare
+@_yes
+@node_command
+async def accept(node: "Node", name: str, text: str | None, yes: bool) -> None:
+    """Accept a community that asked to be a peer."""
+    from node import peering  # noqa: PLC0415
+    from node.client import connect  # noqa: PLC0415
+
+    comparison = _comparison(text, uncompared=yes)
+    async with connect(node) as clients:
+        outcome = await peering.accept(node, clients, name, comparison, clock.now())
+        await _settle(node, clients, outcome)
+
+
+@peer.command()
+@click.argument("name", metavar="ID")
+@node_command
+async def remove(node: "Node", name: str) -> None:
+    """End a peering: the other is answered no more, and nothing of it is kept."""
+    from node import peering  # noqa: PLC0415
+    from node.client import connect  # noqa: PLC0415
+
+    async with connect(node) as clients:
+        outcome = await peering.remove(node, clients, name, clock.now())
+    await _show(node, outcome.peer.fingerprint)
+    if outcome.error is not None:
+        say(f"{outcome.peer.id} could not be told ({outcome.error}); it is answered no more.")
+
+
+@peer.command("list")
+@node_command
+async def list_(node: "Node") -> None:
+    """List peers, and who waits to become one."""
+    from node.overview import overview  # noqa: PLC0415
+
+    standings = await overview(node, clock.now())
+    emit(click.get_current_context(), [_document(each) for each in standings], _table(standings))
+    for each in standings:
+        for warning in _warnings(each):
+            say(f"{each.peer.id}: {warning}")
+
+
+@peer.command()
+@click.argument("event_id", metavar="EVENT")
+@click.option("--allow", type=click.IntRange(0), required=True, help="Evaluations; 0 ends it.")
+@node_command
+async def event(node: "Node", event_id: str, allow: int) -> None:
+    """Lower what a peer's declared event may ask for; `peer list --json` shows events."""
+    from node import budgets  # noqa: PLC0415
+
+    changed = await budgets.lower(node, event_id, allow, clock.now())
+    document = {"event": changed.id, "allowance": changed.allowance, "spent": changed.spent}
+    emit(click.get_current_context(), document, f"The event may ask for {changed.allowance} now.")
+
+
+def _comparison(text: str | None, *, uncompared: bool) -> "Comparison | None":
+    from protocol.compare import Comparison  # noqa: PLC0415
+
+    if text is None and uncompared:
+        return None
+    if text is None:
+        raise click.UsageError(
+            "ask their administrator, by phone or face to face, for the string that `comity id` "
+            "prints there, and give it as --compare STRING; --yes takes the peer uncompared"
+        )
+    if uncompared:
+        raise click.UsageError("either --compare or --yes")
+    try:
+        return Comparison.from_text(text.strip())
+    except Malformed as error:
+        raise click.UsageError(f"--compare: {error}; was it cut off?") from error
+
+
+async def _settle(node: "Node", clients: "Clients", outcome: "Outcome") -> None:
+    """Follow a new peer at once, and show what it is now."""
+    from node import sync  # noqa: PLC0415
+
+    if outcome.error is not None:
+        say(f"{outcome.peer.id} could not be told ({outcome.error}); `comity sync` tells it again.")
+    if outcome.peer.state == "active" and outcome.peer.url is not None:
+        result = await sync.follow(node, clients, outcome.peer.fingerprint, clock.now())
+        if result.error is not None:
+            say(f"Its log could not be followed yet ({result.error}); `comity sync` tries again.")
+    await _show(node, outcome.peer.fingerprint)
+
+
+async def _show(node: "Node", fingerprint: bytes) -> None:
+    from node.overview import overview  # noqa: PLC0415
+
+    for each in await overview(node, clock.now()):
+        if each.peer.fingerprint == fingerprint:
+            emit(click.get_current_context(), _document(each), _table([each]))
+            return
+    raise UserError("the peer was removed meanwhile: see `comity peer list`")
+
+
+def _document(standing: "Standing") -> dict[str, Any]:
+    known, register, budget = standing.peer, standing.register, standing.budget
+    return {
+        "id": known.id,
+        "name": known.name,
+        "url": known.url,
+        "state": known.state,
+        "fingerprint": base64url(known.fingerprint),
+        "as_of": _timestamp(standing.as_of),
+        "compared": known.compared,
+        "domain": "proven" if standing.proven else "claimed",
+        "quorum": None if register is None else _quorum(register.community),
+        "custody": None if register is None else _custody(register.community),
+        "in_force": standing.live,
+        "outdated": register is not None and register.frozen_at is not None,
+        "last_sync_at": _timestamp(known.last_sync_at),
+        "error": known.last_error,
+        "budget": {
+            "available": budget.available,
+            "charged_today": budget.charged,
+            "refused_at": _timestamp(budget.refused_at),
+            "events": [
+                {
+                    "id": each.id,
+                    "kind": each.kind,
+                    "from": each.from_day.isoformat(),
+                    "until": each.until_day.isoformat(),
+                    "allowance": each.allowance,
+                    "spent": each.spent,
+                }
+                for each in budget.events
+            ],
+        },
+    }
+
+
+def _table(standings: "Sequence[Standing]") -> Any:
+    drawn = table("id", "name", "state", "as of", "id is", "string", "decides by", "may ask")
+    for each in standings:
+        known = each.peer
+        drawn.add_row(
+            known.id,
+            known.name,
+            known.state,
+            _timestamp(each.as_of) or "never",
+            "proven" if each.proven else "claimed",
+            "compared" if known.compared else "NOT compared",
+            "unknown" if each.register is None else _decides(each.register.community),
+            str(each.budget.available),
+        )
+    return drawn
+
+
+def _warnings(standing: "Standing") -> list[str]:
+    budget = standing.budget
+    found = []
+    if standing.rival:
+        print_ = base64url(standing.peer.fingerprint)
+        found.append(f"two logs claim this id; this one is {print_}. Compare strings")
+    if standing.peer.last_error is not None:
+        found.append(f"following it failed: {standing.peer.last_error}")
+    if standing.register is not None and standing.register.frozen_at is not None:
+        found.append("its log says something that this version does not know: upgrade")
+    if budget.refused_at is not None:
+        found.append(
+            f"asked more than its budget, last at {_timestamp(budget.refused_at)}: is it reading "
+            "your list out? Speak with its administrator, or type `comity peer remove`"
+        )
+    found += [
+        f"declared an event ({each.kind}, {each.from_day} to {each.until_day}) that may ask for "
+        f"{each.allowance}; lower it by `comity peer event {each.id} --allow N`"
+        for each in budget.events
+    ]
+    return found
+
+
+def _decides(community: "Community") -> str:
+    return f"{_quorum(community)}, keys: {_custody(community)}"
+
+
+def _quorum(community: "Community") -> str:
+    return f"{community.threshold} of {len(community.officers)}"
+
+
+def _custody(community: "Community") -> str:
+    """The weakest place where an officer's key is kept: what any decision may rest on."""
+    held = {officer.custody for officer in community.officers}
+    return next(custody for custody in ("node", "browser", "own") if custody in held)
+
+
+def _timestamp(time: int | None) -> str | None:
+    return None if time is None else datetime.fromtimestamp(time, UTC).isoformat()
