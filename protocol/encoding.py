@@ -1,7 +1,7 @@
 """One encoding for each value: base64url, canonical JSON, days, and models that re-encode alike.
 
 What parses must re-encode to the same bytes, or it is refused: two nodes that read one message
-differently would split the federation (SPEC.md, section "Encoding").
+differently would split the federation (SPEC.md, General rules, Encoding).
 """
 
 import base64

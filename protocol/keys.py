@@ -36,7 +36,7 @@ _SMALL_ORDER_Y = frozenset(
 def is_strict_point(encoding: bytes) -> bool:
     """Whether 32 bytes are canonical and encode no point of small order.
 
-    Source: RFC 8032, section 5.1.3; SPEC.md, section "Signatures".
+    Source: RFC 8032, section 5.1.3; SPEC.md, General rules, Signatures.
     """
     y = int.from_bytes(encoding, "little") & (2**255 - 1)
     return y < _FIELD_PRIME and y not in _SMALL_ORDER_Y

@@ -14,7 +14,7 @@ from protocol.errors import BadProof
 
 HASH_SIZE = 32
 MAX_SIZE = 2**53 - 1
-"""Entries that a tree may have: every number of the protocol is below 2^53 (SPEC.md, preamble)."""
+"""Entries that a tree may have: below 2^53 as all numbers (SPEC.md, General rules, Encoding)."""
 
 MAX_PROOF = 63
 """Hashes that a proof may have (C2SP tlog-witness, "add-checkpoint")."""
