@@ -5,6 +5,8 @@
 person, and keeps what was found, sealed.
 """
 
+import asyncio
+import contextlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,19 +14,49 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from node.asking import Answered, Progress, Question, Reach, ask, nobody_listens
-from node.coverage import Coverage, PeerCoverage, Source, day_of, load_registers, load_sources
+from node.client import Clients
+from node.clock import day_of
+from node.coverage import Coverage, PeerCoverage, Source, load_registers, load_sources
 from node.findings import Days, Finding, Outcome, Person, findings_of, outcome_of
 from node.matching import Matches, match
 from node.node import Node
 from node.store import findings as stored
+from node.store import peers
 from node.store.findings import StoredFinding
+from node.store.peers import Peer
+from node.sync import NotFollowed, follow
 from node.vault import Vault
 from protocol.encoding import canonical_json
 from protocol.exchange import Purpose
 from protocol.identifiers import Identifier
 from protocol.register import Register
 
+FOLLOWED = 60
+"""Seconds that following a peer holds: within as many a lift is to be known everywhere."""
+
 _CONTENT = "findings.content"
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What people are asked about for; the name stays here, peers learn kind and days."""
+
+    name: str | None
+    purpose: Purpose
+
+    def to_value(self) -> dict[str, object]:
+        """As it is kept."""
+        return {"event": self.name, "purpose": self.purpose.to_value()}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a finding belongs, and how long it is kept."""
+
+    occasion: Occasion
+    screening: str | None
+    now: int
+    until: date
 
 
 @dataclass(frozen=True)
@@ -73,6 +105,23 @@ class Answer:
         return source.coverage(broken or self.answered[fingerprint].failure_for(asked))
 
 
+async def freshen(node: Node, clients: Clients, *, now: int) -> None:
+    """Follow the peers that nobody has followed for a minute, as where no `serve` runs.
+
+    What goes wrong is left to coverage: it says what is held, and how fresh it is.
+    """
+    async with node.store.read() as connection:
+        active = [peer for peer in await peers.active(connection) if peer.url is not None]
+    late = [peer for peer in active if now - (peer.last_sync_at or 0) > FOLLOWED]
+    await asyncio.gather(*(_follow(node, clients, peer, now) for peer in late))
+
+
+async def _follow(node: Node, clients: Clients, peer: Peer, now: int) -> None:
+    with contextlib.suppress(NotFollowed, TimeoutError):
+        async with asyncio.timeout(node.config.peer_deadline):
+            await follow(node, clients, peer.fingerprint, now)
+
+
 async def answer(
     node: Node,
     reach: Reach,
@@ -95,18 +144,20 @@ async def answer(
 
 
 async def check(
-    node: Node, reach: Reach, identifiers: Sequence[Identifier], purpose: Purpose, *, now: int
+    node: Node, reach: Reach, identifiers: Sequence[Identifier], occasion: Occasion, *, now: int
 ) -> Result:
     """Ask about one person, who has all of `identifiers`, and keep what was found."""
-    keep_until = kept_until(node, purpose, now)
-    answered = await answer(node, reach, Question(identifiers, purpose, keep_until), now=now)
+    until = kept_until(node, occasion.purpose, now)
+    question = Question(identifiers, occasion.purpose, until)
+    answered = await answer(node, reach, question, now=now)
     asked = canonical_json(sorted(each.text for each in identifiers))
     person = Person(
         dict.fromkeys(identifiers, ""),
         lambda log, attestation: finding_id(node.vault, asked, log, attestation),
     )
     result = answered.about(person)
-    rows = [sealed(node.vault, each, person, None, now, keep_until) for each in result.findings]
+    kept = Kept(occasion, None, now, until)
+    rows = [sealed(node.vault, each, person, kept) for each in result.findings]
     async with node.store.write() as connection:
         await stored.put(connection, rows)
     return result
@@ -128,20 +179,14 @@ def finding_id(vault: Vault, about: bytes, log: bytes, attestation: str) -> str:
     return str(uuid.UUID(bytes=tag[:16], version=4))
 
 
-def sealed(  # noqa: PLR0913, PLR0917 - a row of the database has as many columns
-    vault: Vault,
-    finding: Finding,
-    person: Person,
-    screening: str | None,
-    now: int,
-    delete_after: date,
-) -> StoredFinding:
-    """A finding as it is kept, with whom it is about."""
+def sealed(vault: Vault, finding: Finding, person: Person, kept: Kept) -> StoredFinding:
+    """A finding as it is kept: with whom it is about, and what for."""
     content = {
         "finding": finding.to_value(with_owners=True),
         "identifiers": {each.text: whose for each, whose in person.identifiers.items()},
+        "occasion": kept.occasion.to_value(),
     }
     # Not canonical JSON, whose member names are ASCII: identifiers need not be.
     plain = json.dumps(content).encode("ascii")
     content_sealed = vault.seal(_CONTENT, finding.id, plain)
-    return StoredFinding(finding.id, screening, content_sealed, now, delete_after)
+    return StoredFinding(finding.id, kept.screening, content_sealed, kept.now, kept.until)

@@ -16,11 +16,12 @@ A peer without an OPRF key has nothing to say: it only asks, and is no part of a
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from node.clock import day_of
 from node.node import Node
 from node.store import logs, peers, records
 from node.store.logs import DamagedLog, Head
@@ -155,11 +156,6 @@ async def load_registers(node: Node) -> dict[bytes, Register]:
             if register is not None:
                 registers[peer.fingerprint] = register
     return registers
-
-
-def day_of(now: int) -> date:
-    """The UTC day of a time."""
-    return datetime.fromtimestamp(now, UTC).date()
 
 
 async def _load(node: Node, connection: AsyncConnection, peer: Peer, now: int) -> Source | None:

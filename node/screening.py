@@ -27,14 +27,13 @@ from node.asking import Progress, Question, Reach, nobody_listens
 from node.attendees.headers import Owner
 from node.attendees.report import ReportLine
 from node.attendees.rows import AttendeeRow, Candidate, State
-from node.checking import Result, answer, finding_id, kept_until, sealed
+from node.checking import Kept, Occasion, Result, answer, finding_id, kept_until, sealed
 from node.coverage import Coverage
 from node.findings import Person
 from node.node import Node
 from node.store import findings as stored
 from node.store import screenings
 from node.store.screenings import Screening
-from protocol.exchange import Purpose
 from protocol.identifiers import Identifier, InvalidIdentifier, related
 
 CheckedBy = Literal["identifier", "name_only", "nothing", "skipped"]
@@ -151,14 +150,6 @@ class Screened:
         return self.coverage.complete and asked > 0 and left == 0
 
 
-@dataclass(frozen=True)
-class Occasion:
-    """What a list is screened for; the name stays here, peers learn kind and days."""
-
-    name: str | None
-    purpose: Purpose
-
-
 def identify(rows: Iterable[AttendeeRow], region: str | None) -> list[RowToAsk]:
     """Whom each row is about; what cannot be read is noted, never dropped."""
     known: dict[tuple[str, str], tuple[Identifier, ...]] = {}
@@ -186,8 +177,9 @@ async def screen(  # noqa: PLR0913 - time and progress are named at every call
         RowResult(row, answered.about(person) if row.identifiers else None)
         for row, person in zip(rows, people, strict=True)
     ]
+    kept = Kept(occasion, screening, now, keep_until)
     found = [
-        sealed(node.vault, each, person, screening, now, keep_until)
+        sealed(node.vault, each, person, kept)
         for person, result in zip(people, results, strict=True)
         for each in (result.result.findings if result.result else ())
     ]
@@ -232,7 +224,7 @@ def _person(node: Node, screening: str, row: RowToAsk) -> Person:
 
 def _screening(node: Node, rows: Sequence[RowToAsk], occasion: Occasion) -> str:
     """The id: the same for the same rows and the same event."""
-    digest = hashlib.sha256(_written([_row(each) for each in rows] + [_occasion(occasion)]))
+    digest = hashlib.sha256(_written([_row(each) for each in rows] + [occasion.to_value()]))
     return str(uuid.UUID(bytes=node.vault.tag("screenings.id", digest.digest())[:16], version=4))
 
 
@@ -240,7 +232,7 @@ async def _keep_rows(
     node: Node, screening: str, rows: Sequence[RowToAsk], occasion: Occasion, now: int
 ) -> None:
     seal = node.vault.seal
-    meta = seal("screenings.meta", screening, _written(_occasion(occasion)))
+    meta = seal("screenings.meta", screening, _written(occasion.to_value()))
     contents = await asyncio.to_thread(
         lambda: {
             each.row.number: seal(
@@ -261,10 +253,6 @@ def _row(each: RowToAsk) -> dict[str, object]:
         "state": str(each.row.state),
         "candidates": [[str(c.kind), c.raw, str(c.whose)] for c in each.row.candidates],
     }
-
-
-def _occasion(occasion: Occasion) -> dict[str, object]:
-    return {"event": occasion.name, "purpose": occasion.purpose.to_value()}
 
 
 def _written(value: object) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from node import tables
-from node.checking import Result, check
+from node.checking import Occasion, Result, check
 from node.config import load
 from node.errors import Refused, Unreachable
 from node.home import Home
@@ -43,7 +43,7 @@ def issuer() -> Issuer:
 async def ask(node: Node, issuer: Any, *texts: str, purpose: Purpose = NO_EVENT) -> Result:
     """Check one person at one issuer, as the command line does."""
     identifiers = {each: None for text in texts for each in related(*text.split(":", 1))}
-    return await check(node, Reach(issuer), list(identifiers), purpose, now=NOW)
+    return await check(node, Reach(issuer), list(identifiers), Occasion(None, purpose), now=NOW)
 
 
 async def admitted_and_asked(node: Node, issuer: Issuer, *texts: str) -> Result:
@@ -192,13 +192,13 @@ async def test_row_9_a_recognition_counts_once_with_its_source(node: Node, issue
     await issuer.admitted_at(node)
     await echo.admitted_at(node)
     asked = [each for text in MALLORY for each in related(*text.split(":", 1))]
-    result = await check(node, Reach(issuer, echo), asked, NO_EVENT, now=NOW)
+    result = await check(node, Reach(issuer, echo), asked, Occasion(None, NO_EVENT), now=NOW)
     assert [(each.issuer, each.counts) for each in result.findings] == [
         ("python.example", True), ("echo.example", False)
     ]  # fmt: skip
     issuer.lift(source)
     await issuer.admitted_at(node)
-    result = await check(node, Reach(issuer, echo), asked, NO_EVENT, now=NOW)
+    result = await check(node, Reach(issuer, echo), asked, Occasion(None, NO_EVENT), now=NOW)
     assert [(each.issuer, each.counts) for each in result.findings] == [("echo.example", False)]
     assert result.outcome == "nothing_found"
 
@@ -217,7 +217,11 @@ async def test_row_14_a_head_that_nobody_cosigns_any_more_is_stale(
     part_time = Issuer("meetup.example", part_time=True, cosigned_at=NOW - 7 * day)
     await part_time.admitted_at(node)
     result = await check(
-        node, Reach(issuer, part_time), [from_text("email:alice@a.example")], NO_EVENT, now=NOW
+        node,
+        Reach(issuer, part_time),
+        [from_text("email:alice@a.example")],
+        Occasion(None, NO_EVENT),
+        now=NOW,
     )
     assert {peer.id: peer.state for peer in result.coverage.peers} == {
         "meetup.example": "heard", "python.example": "stale"
@@ -391,7 +395,7 @@ async def test_a_slow_dead_or_unwilling_peer_is_named_and_delays_nobody(
     await failing.admitted_at(node)
     asked = [from_text(MALLORY[0])]
     async with asyncio.timeout(20):
-        result = await check(node, Reach(issuer, failing), asked, NO_EVENT, now=NOW)
+        result = await check(node, Reach(issuer, failing), asked, Occasion(None, NO_EVENT), now=NOW)
     assert {peer.id: peer.state for peer in result.coverage.peers} == {
         "python.example": "heard", "failing.example": state
     }  # fmt: skip

@@ -1,0 +1,106 @@
+"""`comity check`: one person, all peers, one answer."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from node import clock
+from node.cli import node_command
+from node.cli.occasion import (
+    FOUND,
+    INCOMPLETE,
+    finding_in_words,
+    heard_in_words,
+    occasion_options,
+    purpose_of,
+)
+from node.cli.output import emit
+
+if TYPE_CHECKING:
+    from node.checking import Result
+    from node.node import Node
+    from protocol.identifiers import Identifier
+
+_OUTCOMES = {
+    "match": "FOUND. What follows from it, a human decides.",
+    "possible": "Possible: a name or the like is the same. That alone tells nobody who is meant.",
+    "nothing_found": "Nothing found.",
+}
+
+
+@click.command()
+@click.argument("identifiers", nargs=-1, metavar="KIND:VALUE... | -")
+@occasion_options
+@click.pass_context
+@node_command
+async def check(
+    node: "Node",
+    ctx: click.Context,
+    *,
+    identifiers: tuple[str, ...],
+    event: str | None,
+    purpose: str,
+    start: datetime | None,
+    end: datetime | None,
+) -> None:
+    """Ask all peers about one person, such as email:a@b.example github:octocat.
+
+    - reads one KIND:VALUE from each line of standard input. Exit status: 0 nothing found and every
+    peer heard, 3 something found, 4 nothing found but not every peer heard.
+    """
+    # What this command does is imported here; see node.cli.
+    from node import checking  # noqa: PLC0415
+    from node.client import connect  # noqa: PLC0415
+
+    asked = _identifiers(_terms(identifiers), node.config.default_region)
+    occasion = checking.Occasion(event, purpose_of(purpose, start, end))
+    now = clock.now()
+    async with connect(node) as clients:
+        await checking.freshen(node, clients, now=now)
+        result = await checking.check(node, clients.to, asked, occasion, now=now)
+    emit(ctx, result.to_value(), _in_words(result))
+    ctx.exit(exit_status(result))
+
+
+def exit_status(result: "Result") -> int:
+    """The answer for scripts."""
+    if result.outcome != "nothing_found":
+        return FOUND
+    return 0 if result.coverage.complete else INCOMPLETE
+
+
+def _terms(arguments: Sequence[str]) -> Sequence[str]:
+    if arguments == ("-",):
+        return [line.strip() for line in sys.stdin if line.strip()]
+    return arguments
+
+
+def _identifiers(terms: Iterable[str], region: str | None) -> "list[Identifier]":
+    """What is asked for these terms; no word of an error repeats one."""
+    from protocol.identifiers import InvalidIdentifier, related  # noqa: PLC0415
+
+    asked: dict[Identifier, None] = {}
+    for number, term in enumerate(terms, 1):
+        kind, colon, raw = term.partition(":")
+        if not colon or not raw.strip():
+            raise click.UsageError(
+                f"identifier {number}: write KIND:VALUE, such as email:a@b.example"
+            )
+        try:
+            asked |= dict.fromkeys(related(kind.strip().lower(), raw, region=region))
+        except InvalidIdentifier as error:
+            raise click.UsageError(f"identifier {number}: {error}") from error
+    if not asked:
+        raise click.UsageError("nobody is named: give at least one KIND:VALUE")
+    return list(asked)
+
+
+def _in_words(result: "Result") -> str:
+    lines = [_OUTCOMES[result.outcome]]
+    if result.outcome == "nothing_found" and not result.coverage.complete:
+        lines = ["Nothing found SO FAR: not everybody was heard."]
+    lines += [finding_in_words(each) for each in result.findings]
+    return "\n".join([*lines, heard_in_words(result.coverage)])
