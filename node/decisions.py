@@ -21,6 +21,7 @@ from node.store import decisions as rows
 from node.store.decisions import DecisionRow, DecisionState, Vote, VoteKind
 from node.vault import Vault
 from protocol.errors import BadSignature, OutOfOrder
+from protocol.keys import SigningKey
 from protocol.register import Register
 from protocol.sheet import MAX_SIGNED, SignedVote
 from protocol.statements import (
@@ -41,6 +42,9 @@ from protocol.statements import (
 
 _DECISION = "decisions.decision"
 _REASON = "approvals.reason"
+
+_SHORTEST = 8
+"""Digits by which a decision may be named."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,20 @@ def attestations_of(decision: Decision) -> list[str]:
     return [item.id for item in decision.items]
 
 
+async def find(node: Node, text: str) -> bytes:
+    """The decision whose hash begins so, in hexadecimal; 8 digits or more.
+
+    Raises:
+        UserError: there is none, or more than one.
+    """
+    async with node.store.read() as connection:
+        found = [row.hash for row in await rows.every(connection)]
+    matching = [each for each in found if each.hex().startswith(text.strip().lower())]
+    if len(matching) != 1 or len(text.strip()) < _SHORTEST:
+        raise UserError("no decision whose hash begins so: `comity decision list --all` shows them")
+    return matching[0]
+
+
 async def approve_here(
     node: Node, decision: bytes, officer: str, password: str, now: int
 ) -> Status:
@@ -137,9 +155,13 @@ async def approve_here(
         UserError: no such decision or officer, a wrong password, a key that is not kept here, or a
             decision that is pending no more.
     """
-    kept = await show(node, decision)
     key = await officers.unlock(await officers.named(node, officer), password)
-    given = approve(kept.data, key)
+    return await approve_with(node, decision, key, now)
+
+
+async def approve_with(node: Node, decision: bytes, key: SigningKey, now: int) -> Status:
+    """Approve with an officer's unlocked key; raises as `approve_here` does."""
+    given = approve((await show(node, decision)).data, key)
     return await _cast(node, Vote(decision, given.officer, "approve", given.sig, None, now))
 
 
@@ -148,9 +170,8 @@ async def recuse_here(node: Node, decision: bytes, officer: str, password: str, 
 
     A recusal is final and never lowers the threshold.
     """
-    kept = await show(node, decision)
     key = await officers.unlock(await officers.named(node, officer), password)
-    signature = recuse(kept.data, key)
+    signature = recuse((await show(node, decision)).data, key)
     return await _cast(node, Vote(decision, key.public_key, "recuse", signature, None, now))
 
 

@@ -1,0 +1,212 @@
+"""`comity decision`: what waits for approvals, and what became of it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from node import clock
+from node.cli import node_command
+from node.cli.output import emit, table, write_private
+from node.cli.passwords import officer_password, password_option
+
+if TYPE_CHECKING:
+    from node.decisions import Kept, Status
+    from node.node import Node
+    from protocol.keys import SigningKey
+
+
+@click.group()
+def decision() -> None:
+    """Decisions: what waits for approvals, and what became of it."""
+
+
+def status_document(status: "Status") -> dict[str, Any]:
+    """What every command that makes a decision prints."""
+    return {
+        "decision": status.decision.hex(),
+        "attestation": next(iter(status.attestations), None),
+        "state": status.state,
+        "approvals": status.approvals,
+        "threshold": status.threshold,
+    }
+
+
+def emit_status(status: "Status", done: str = "") -> None:
+    """Print how far a decision has come."""
+    words = {
+        "pending": f"{status.approvals} of {status.threshold} approvals: it waits for the others",
+        "logged": "in the log: peers that follow it have it within a minute",
+        "declined": "declined: too few officers are left to approve it",
+        "void": "void: the log has gone on since it was proposed; propose it again",
+        "lapsed": "lapsed",
+    }[status.state]
+    lines = [done, f"decision {status.decision.hex()}: {words}"]
+    lines += [f"sanction {id_}" for id_ in status.attestations]
+    emit(click.get_current_context(), status_document(status), "\n".join(filter(None, lines)))
+
+
+@decision.command("list")
+@click.option("--all", "ended", is_flag=True, help="Those that came to an end as well.")
+@node_command
+async def list_(node: "Node", ended: bool) -> None:
+    """Show what waits for approvals."""
+    from node import decisions  # noqa: PLC0415 - see node.cli
+
+    found = [each for each in await decisions.every(node) if ended or each.row.state == "pending"]
+    shown = table("Decision", "Type", "Proposed on", "State", "Approvals")
+    for each in found:
+        votes = f"{each.status.approvals} of {each.status.threshold}"
+        on = each.row.proposed_on.isoformat()
+        shown.add_row(each.row.hash.hex()[:16], each.row.type, on, each.row.state, votes)
+    emit(click.get_current_context(), [_listed(each) for each in found], shown)
+
+
+@decision.command()
+@click.argument("which")
+@node_command
+async def show(node: "Node", which: str) -> None:
+    """Show a decision, what it is about, and what each officer said to it."""
+    from node import decisions, officers  # noqa: PLC0415 - see node.cli
+
+    kept = await decisions.show(node, await decisions.find(node, which))
+    names = {each.key: each.name for each in await officers.every(node)}
+    votes = [
+        {
+            "officer": names.get(vote.officer, vote.officer.hex()),
+            "vote": vote.kind,
+            "reason": decisions.reason_of(node, vote),
+        }
+        for vote in kept.votes
+    ]
+    lines = [f"{kept.row.type}, proposed on {kept.row.proposed_on}: {kept.row.state}"]
+    lines += [f"  {each['officer']}: {each['vote']} {each['reason'] or ''}" for each in votes]
+    lines += [f"  {kept.row.fault}"] if kept.row.fault else []
+    lines += await _content_in_words(node, kept)
+    document = _listed(kept) | {"votes": votes, "content": kept.decision.to_value()}
+    emit(click.get_current_context(), document, "\n".join(lines))
+
+
+async def _content_in_words(node: "Node", kept: "Kept") -> list[str]:
+    from node import sanctions, wording  # noqa: PLC0415 - see node.cli
+    from protocol.statements import CommunityDecision  # noqa: PLC0415
+
+    if isinstance(kept.decision, CommunityDecision):
+        return wording.community_in_words(kept.decision.community, None)
+    lines = []
+    for id_ in kept.status.attestations:
+        found = await sanctions.show(node, id_)
+        lines.append(f"sanction {id_}:")
+        if found.attestation is not None:
+            lines += wording.attestation_in_words(found.attestation, kept.community)
+    return lines
+
+
+@decision.command()
+@click.argument("which")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where it is written.")
+@node_command
+async def export(node: "Node", which: str, out: Path | None) -> None:
+    """Write the sheet that an officer's own device recomputes and signs. It names who is meant."""
+    from node import decisions, sheets  # noqa: PLC0415 - see node.cli
+
+    hash_ = await decisions.find(node, which)
+    data = await sheets.export(node, hash_)
+    if out is None:
+        click.echo(data)
+        return
+    write_private(out, data + b"\n")
+    document = {"decision": hash_.hex(), "file": str(out)}
+    words = f"Written. On the officer's device: comity officer sign {out} --key FILE"
+    emit(click.get_current_context(), document, words)
+
+
+@decision.command()
+@click.argument("which")
+@click.option("--officer", "name", help="Approve with the key that the node keeps for NAME.")
+@click.option("--approval", type=click.File("rb"), help="What an officer signed elsewhere.")
+@password_option
+@node_command
+async def approve(
+    node: "Node",
+    which: str,
+    name: str | None,
+    approval: BinaryIO | None,
+    password_file: Path | None,
+) -> None:
+    """Approve a decision; with the last approval that it takes, it is logged."""
+    from node import decisions  # noqa: PLC0415 - see node.cli
+
+    hash_ = await decisions.find(node, which)
+    if name is None:
+        emit_status(await _brought(node, hash_, approval))
+        return
+    password = officer_password(name, password_file)
+    emit_status(await decisions.approve_here(node, hash_, name, password, clock.now()))
+
+
+@decision.command()
+@click.argument("which")
+@click.option("--officer", "name", help="Recuse NAME, with the key that the node keeps.")
+@click.option("--approval", type=click.File("rb"), help="What the officer signed elsewhere.")
+@password_option
+@node_command
+async def recuse(
+    node: "Node",
+    which: str,
+    name: str | None,
+    approval: BinaryIO | None,
+    password_file: Path | None,
+) -> None:
+    """Recuse an officer, for good. It never lowers the number of approvals that it takes."""
+    from node import decisions  # noqa: PLC0415 - see node.cli
+
+    hash_ = await decisions.find(node, which)
+    if name is None:
+        emit_status(await _brought(node, hash_, approval))
+        return
+    password = officer_password(name, password_file)
+    emit_status(await decisions.recuse_here(node, hash_, name, password, clock.now()))
+
+
+@decision.command()
+@click.argument("which")
+@click.option("--officer", "name", required=True, help="Who declines.")
+@click.option("--reason", default="", help="A note; it stays in this node, encrypted.")
+@node_command
+async def decline(node: "Node", which: str, name: str, reason: str) -> None:
+    """Note that an officer declines; who declined may still approve."""
+    from node import decisions  # noqa: PLC0415 - see node.cli
+
+    hash_ = await decisions.find(node, which)
+    emit_status(await decisions.decline(node, hash_, name, reason, clock.now()))
+
+
+async def officer_key(
+    node: "Node", name: str | None, password_file: Path | None
+) -> "SigningKey | None":
+    """The key kept for --officer NAME: unlocked before anything is proposed; None without it."""
+    from node import officers  # noqa: PLC0415 - see node.cli
+
+    if name is None:
+        return None
+    officer = await officers.named(node, name)
+    return await officers.unlock(officer, officer_password(name, password_file))
+
+
+async def _brought(node: "Node", hash_: bytes, file: BinaryIO | None) -> "Status":
+    from node import decisions  # noqa: PLC0415 - see node.cli
+    from protocol.sheet import MAX_SIGNED  # noqa: PLC0415
+
+    if file is None:
+        raise click.UsageError("say either --officer NAME or --approval FILE")
+    return await decisions.bring(node, hash_, file.read(MAX_SIGNED + 2), clock.now())
+
+
+def _listed(kept: "Kept") -> dict[str, Any]:
+    return status_document(kept.status) | {
+        "type": kept.row.type,
+        "on": kept.row.proposed_on.isoformat(),
+        "index": kept.row.index,
+        "fault": kept.row.fault,
+    }

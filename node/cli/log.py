@@ -1,0 +1,60 @@
+"""`comity log`: this community's own log, which names nobody."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from node.cli import node_command
+from node.cli.output import emit, table
+
+if TYPE_CHECKING:
+    from node.node import Node
+
+
+@click.group()
+def log() -> None:
+    """The public log of this community's decisions."""
+
+
+@log.command()
+@node_command
+async def show(node: "Node") -> None:
+    """Show what stands in the log, after everything was held against its signed head."""
+    from node import ledger  # noqa: PLC0415 - see node.cli
+    from node.store import logs  # noqa: PLC0415
+    from protocol.encoding import base64url  # noqa: PLC0415
+
+    async with node.store.read() as connection:
+        head = await ledger.own_head_in(connection)
+        entries = await logs.entries(connection, head)
+    listed = [_entry(index, data) for index, data in enumerate(entries)]
+    document = {
+        "origin": head.origin,
+        "size": head.size,
+        "root": base64url(head.root),
+        "entries": listed,
+    }
+    shown = table("Entry", "Type", "Proposed on", "Approvals", "About")
+    for each in listed:
+        about = " ".join(each["attestations"])
+        row = (each["index"], each["type"], each["on"], each["approvals"], about)
+        shown.add_row(*map(str, row))
+    shown.caption = f"{head.origin}, {head.size} entries, root {base64url(head.root)}"
+    emit(click.get_current_context(), document, shown)
+
+
+def _entry(index: int, data: bytes) -> dict[str, Any]:
+    from node.decisions import attestations_of  # noqa: PLC0415 - see node.cli
+    from protocol.statements import decision_hash, read_decision, read_entry  # noqa: PLC0415
+
+    entry = read_entry(data)
+    # Nothing void is ever appended to a log of our own, so the type is known.
+    decision = read_decision(entry.decision)
+    return {
+        "index": index,
+        "type": decision.type,
+        "on": decision.on.isoformat(),
+        "decision": decision_hash(entry.decision_bytes).hex(),
+        "approvals": len(entry.approvals),
+        "attestations": attestations_of(decision),
+    }

@@ -1,0 +1,252 @@
+"""`comity sanction`: what this community does about a person, proposed, listed, ended."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import click
+
+from node import clock
+from node.cli import node_command
+from node.cli.decision import emit_status, officer_key
+from node.cli.output import emit, table
+from node.cli.passwords import password_option
+from protocol.claims import Basis, DecidedBy, Measure, Scope, ScopeKind
+from protocol.encoding import day_from_text
+from protocol.errors import Violation
+from protocol.statements import Notice
+
+if TYPE_CHECKING:
+    from node.decisions import Status
+    from node.node import Node
+    from node.sanctions import Because, Sanction
+
+
+class Day(click.ParamType[date]):
+    """A day, `YYYY-MM-DD`."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read it."""
+        try:
+            return value if isinstance(value, date) else day_from_text(value)
+        except Violation as error:
+            self.fail(str(error), param, ctx)
+
+
+DAY = Day()
+
+
+@click.group()
+def sanction() -> None:
+    """Sanctions of this community."""
+
+
+@sanction.command()
+@click.option(
+    "--identifier", "identifiers", multiple=True, required=True, metavar="KIND:VALUE",
+    help="Who is meant; as many as are known of the person.",
+)  # fmt: skip
+@click.option("--measure", required=True, type=click.Choice(get_args(Measure)))
+@click.option(
+    "--scope", "scopes", multiple=True, required=True, metavar="KIND[:SPACE]",
+    help=f"Where it holds: {', '.join(get_args(ScopeKind))}.",
+)  # fmt: skip
+@click.option("--in-force-from", type=DAY, help="First day (default: today).")
+@click.option("--ends-on", metavar="DATE|never", help="Last day (default: a year later).")
+@click.option("--review-by", type=DAY, help="When it is reviewed, within 400 days.")
+@click.option("--basis", type=click.Choice(get_args(Basis)), default="undisclosed")
+@click.option(
+    "--decided-by", metavar="BODY:PRESENT:IN_FAVOUR",
+    help="Who decided (default: the first declared body, by the approvals that it takes).",
+)  # fmt: skip
+@click.option("--notice", default="given", metavar="given|delayed:DATE|unreachable")
+@click.option("--contact", help="Where a human answers (default: the community's contact).")
+@click.option("--public-reference", metavar="URL", help="Under the community's own domain.")
+@click.option("--public-measure", is_flag=True, help="Say the measure in the log, for everybody.")
+@click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
+@password_option
+@node_command
+async def propose(  # noqa: PLR0917 - one parameter for each option
+    node: "Node",
+    identifiers: Sequence[str],
+    measure: Measure,
+    scopes: Sequence[str],
+    in_force_from: date | None,
+    ends_on: str | None,
+    review_by: date | None,
+    basis: Basis,
+    decided_by: str | None,
+    notice: str,
+    contact: str | None,
+    public_reference: str | None,
+    public_measure: bool,
+    name: str | None,
+    password_file: Path | None,
+) -> None:
+    """Propose a sanction; it is published once enough officers have approved."""
+    from node import decisions, sanctions  # noqa: PLC0415 - see node.cli
+    from protocol.identifiers import related  # noqa: PLC0415
+
+    region = node.config.default_region
+    meant = [
+        each for text in identifiers for each in related(*_kind_and_value(text), region=region)
+    ]
+    proposal = sanctions.Proposal(
+        identifiers=meant,
+        measure=measure,
+        scope=[_scope(text) for text in scopes],
+        in_force_from=in_force_from,
+        ends_on=_end(ends_on),
+        review_by=review_by,
+        basis=basis,
+        decided_by=_decided_by(decided_by),
+        notice=_notice(notice),
+        contact=contact,
+        public_reference=public_reference,
+        public_measure=public_measure,
+    )
+    key = await officer_key(node, name, password_file)
+    status = await sanctions.propose(node, proposal, clock.now())
+    if key is not None:
+        status = await decisions.approve_with(node, status.decision, key, clock.now())
+    published = ", ".join(each.text for each in sanctions.published(meant))
+    emit_status(status, f"Proposed about {published}")
+
+
+@sanction.command("list")
+@node_command
+async def list_(node: "Node") -> None:
+    """Show the sanctions of this community, proposed ones too."""
+    from node import sanctions  # noqa: PLC0415 - see node.cli
+
+    day = clock.day_of(clock.now())
+    found = await sanctions.every(node)
+    shown = table("Sanction", "State", "Measure", "Ends on", "Identifiers")
+    for each in found:
+        document = _document(each, day)
+        who = ", ".join(document["identifiers"])
+        measure, ends_on = document["measure"] or "", str(document["ends_on"] or "")
+        shown.add_row(each.id, document["state"], measure, ends_on, who)
+    emit(click.get_current_context(), [_document(each, day) for each in found], shown)
+
+
+@sanction.command()
+@click.argument("which")
+@node_command
+async def show(node: "Node", which: str) -> None:
+    """Show one sanction with everything that it says."""
+    from node import sanctions, wording  # noqa: PLC0415 - see node.cli
+
+    found = await sanctions.show(node, which)
+    document = _document(found, clock.day_of(clock.now()))
+    lines = [f"sanction {found.id}: {document['state']}"]
+    lines += [f"  {flag}" for flag in document["flags"]]
+    if found.attestation is not None:
+        lines += wording.attestation_in_words(found.attestation, found.proposed.community)
+    emit(click.get_current_context(), document, "\n".join(lines))
+
+
+@sanction.command()
+@click.argument("which")
+@click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
+@password_option
+@node_command
+async def lift(node: "Node", which: str, name: str | None, password_file: Path | None) -> None:
+    """Propose to end a sanction before its time."""
+    emit_status(await _end_it(node, which, "lifted", name, password_file))
+
+
+@sanction.command()
+@click.argument("which")
+@click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
+@password_option
+@node_command
+async def overturn(node: "Node", which: str, name: str | None, password_file: Path | None) -> None:
+    """Propose to end a sanction that should not have been decided."""
+    emit_status(await _end_it(node, which, "overturned", name, password_file))
+
+
+@sanction.command()
+@click.argument("which")
+@click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
+@password_option
+@node_command
+async def erase(node: "Node", which: str, name: str | None, password_file: Path | None) -> None:
+    """Propose to end a sanction and to forget here whom it was about."""
+    emit_status(await _end_it(node, which, "erased", name, password_file))
+
+
+async def _end_it(
+    node: "Node", which: str, because: "Because", name: str | None, password_file: Path | None
+) -> "Status":
+    from node import decisions, sanctions  # noqa: PLC0415 - see node.cli
+
+    key = await officer_key(node, name, password_file)
+    status = await sanctions.lift(node, which, because, clock.now())
+    if key is None:
+        return status
+    return await decisions.approve_with(node, status.decision, key, clock.now())
+
+
+def _document(found: "Sanction", day: date) -> dict[str, Any]:
+    attested, said = found.attested, found.attestation
+    claims = None if said is None else said.claims.to_value()
+    terms = ("measure", "scope", "in_force_from", "ends_on", "contact", "public_reference")
+    return {
+        "id": found.id,
+        "decision": found.proposed.row.hash.hex(),
+        "state": found.state(day),
+        "flags": [] if attested is None else sorted(attested.state(day).flags),
+        "ending": None if attested is None else attested.ending,
+        "identifiers": [] if said is None else list(said.subject),
+        "basis": None if said is None else said.basis,
+        "decided_by": None
+        if said is None or said.decided_by is None
+        else said.decided_by.to_value(),
+        "review_by": None if attested is None else attested.item.review_by.isoformat(),
+        **{term: None if claims is None else claims[term] for term in terms},
+    }
+
+
+def _kind_and_value(text: str) -> tuple[str, str]:
+    kind, colon, value = text.partition(":")
+    if not colon:
+        raise click.UsageError("--identifier KIND:VALUE, such as email:name@example.org")
+    return kind.strip().lower(), value
+
+
+def _scope(text: str) -> Scope:
+    kind, _, space = text.partition(":")
+    try:
+        return Scope.from_value({"kind": kind, "space": space or None})
+    except Violation as error:
+        raise click.UsageError(
+            f"--scope KIND[:SPACE], where KIND is one of: {', '.join(get_args(ScopeKind))}"
+        ) from error
+
+
+def _end(text: str | None) -> date | Literal["indefinite"] | None:
+    if text is None:
+        return None
+    return "indefinite" if text == "never" else DAY.convert(text, None, None)
+
+
+def _decided_by(text: str | None) -> DecidedBy | None:
+    if text is None:
+        return None
+    try:
+        body, present, in_favour = text.split(":")
+        return DecidedBy(body=body, present=int(present), in_favour=int(in_favour))
+    except (Violation, ValueError) as error:
+        raise click.UsageError("--decided-by BODY:PRESENT:IN_FAVOUR, such as cwg:5:4") from error
+
+
+def _notice(text: str) -> Notice:
+    state, _, until = text.partition(":")
+    try:
+        return Notice.from_value({"state": state, "until": until or None})
+    except Violation as error:
+        raise click.UsageError("--notice given, delayed:YYYY-MM-DD or unreachable") from error
