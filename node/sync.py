@@ -56,7 +56,7 @@ SyncState = Literal["current", "outdated", "unreachable", "refused", "untrusted"
 
 
 class NotFollowed(UserError):
-    """No such peer is active."""
+    """No active peer whose log could be fetched."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,11 @@ async def follow(
     `recheck` hashes every record as it is stored, to fetch anew what rotted there.
 
     Raises:
-        NotFollowed: there is no such active peer, or it was removed meanwhile.
+        NotFollowed: there is no such active peer, or none any more, or it has no address.
     """
     peer = await _active(node, fingerprint)
+    if peer.url is None:
+        raise NotFollowed(f"{peer.id} has no address: it brings its log itself when it syncs")
     try:
         return await _followed(node, clients, peer, now, recheck=recheck)
     except Refused as error:

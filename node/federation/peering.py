@@ -35,6 +35,8 @@ async def peering(request: web.Request) -> web.StreamResponse:
 
 async def _answered(service: Service, asker: Asker, asked: PeeringRequest) -> web.StreamResponse:
     answer = await admission.answer(service.node, asker, asked, service.now())
+    if answer.state == "active" and asker.community.url is not None:
+        service.pulls.want(asker.fingerprint)
     return web.Response(body=answer.to_bytes(), content_type="application/json")
 
 
