@@ -1,0 +1,36 @@
+"""`comity serve`: the node at work, until it is told to stop."""
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from node.cli import node_command
+from node.cli.output import emit
+
+if TYPE_CHECKING:
+    from node.node import Node
+
+
+@click.command()
+@click.option("--listen", metavar="HOST:PORT", help="Instead of `listen` in comity.toml.")
+@node_command
+async def serve(node: "Node", listen: str | None) -> None:
+    """Answer peers and follow them. Ends with SIGTERM or Ctrl-C, finishing what is under way."""
+    from node import logging  # noqa: PLC0415 - the command line imports what it runs
+    from node.app import serving  # noqa: PLC0415
+
+    logging.configure()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        address = listen or node.config.listen
+        async with serving(node, address) as running:
+            emit(
+                click.get_current_context(), {"listen": running.url}, f"listening on {running.url}"
+            )
+            await stop.wait()
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--listen") from error

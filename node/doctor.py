@@ -1,0 +1,250 @@
+"""What an operator should know: every check of a node, and for each fault the next thing to type.
+
+Checks go from the ground up, and end at the first thing without which the others mean nothing:
+settings, master key, database, own log, keys, records; then time, peers, budgets and the disk.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from node import budgets, config, coverage
+from node.clock import day_of
+from node.config import Config
+from node.errors import UserError
+from node.home import Home, KeySource, MasterKey, load_master_key
+from node.identity import Identity, OwnIdentity
+from node.ledger import own_head_in, verify_note
+from node.node import Node, opened
+from node.store import logs, peers, records
+from node.store.peers import Peer
+from protocol.checkpoint import cosign_key, cosignature_time
+from protocol.encoding import base64url
+from protocol.errors import ComityError
+from protocol.note import SignedNote
+from protocol.sealing import record_hash
+
+Level = Literal["ok", "warning", "fault"]
+
+MAX_SILENCE = 600
+"""Seconds after which our own checkpoint has to be cosigned anew (SPEC.md, section 7)."""
+
+MAX_SKEW = 300
+"""Seconds that our clock may be behind what it said before."""
+
+FREE = 256 * 1024 * 1024
+"""Bytes below which a disk is as good as full: a log that cannot be written cannot be lifted."""
+
+SHOWN = 7 * 86_400
+"""Seconds for which a refusal by a budget is shown."""
+
+
+_RESTORED = "comity doctor  # after restoring database and master key from one backup"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at; `next` is what to type, where something is to be done."""
+
+    name: str
+    level: Level
+    message: str
+    next: str | None = None
+
+
+async def examine(home: Home, now: int) -> list[Check]:
+    """Look at everything. Changes nothing, and reaches nobody. `now`: Unix seconds."""
+    return [check async for check in _checks(home, now)]
+
+
+def healthy(checks: list[Check]) -> bool:
+    """Whether no check found a fault; warnings are for people to judge."""
+    return not any(check.level == "fault" for check in checks)
+
+
+async def _checks(home: Home, now: int) -> AsyncIterator[Check]:
+    try:
+        settings = config.load(home)
+    except UserError as error:
+        yield Check("settings", "fault", str(error), f"$EDITOR {home.config_file}")
+        return
+    yield _settings(home, settings)
+    try:
+        key = load_master_key(home, os.environ)
+    except UserError as error:
+        yield Check("master key", "fault", str(error), f"ls -l {home.master_key_file}")
+        return
+    yield _master_key(home, settings, key)
+    yield _disk(home)
+    try:
+        async with opened(home) as node:
+            async for check in _at_work(node, now):
+                yield check
+    except (UserError, ComityError, SQLAlchemyError, OSError) as error:
+        # The words of the database's own errors may hold what they were about.
+        known = isinstance(error, UserError | ComityError)
+        message = str(error) if known else f"the database fails ({type(error).__name__})"
+        yield Check("database", "fault", message, _RESTORED)
+
+
+def _settings(home: Home, settings: Config) -> Check:
+    if settings.allow_private_networks:
+        return Check(
+            "settings",
+            "warning",
+            "this node may reach private networks, which is for development only",
+            f"$EDITOR {home.config_file}  # remove allow_private_networks",
+        )
+    return Check("settings", "ok", "readable")
+
+
+def _master_key(home: Home, settings: Config, key: MasterKey) -> Check:
+    url = make_url(settings.database)
+    beside = url.get_backend_name() == "sqlite" and str(home.path.absolute()) in str(url.database)
+    if key.source is KeySource.FILE and beside:
+        return Check(
+            "master key",
+            "warning",
+            "it lies beside the database: one stolen copy of the folder opens everything. Keep it "
+            "elsewhere: a systemd credential, or COMITY_MASTER_KEY",
+            f"systemd-creds encrypt --name=comity-master-key {home.master_key_file} -",
+        )
+    return Check("master key", "ok", f"from {key.source.value}")
+
+
+def _disk(home: Home) -> Check:
+    free = shutil.disk_usage(home.path).free
+    if free < FREE:
+        message = f"{free // 1024**2} MiB are free, {FREE // 1024**2} are due"
+        return Check("disk", "fault", message, f"df -h {home.path}")
+    return Check("disk", "ok", f"{free // 1024**3} GiB are free")
+
+
+async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
+    yield Check("database", "ok", "opens, and has this version's form")
+    async with node.store.read() as connection:
+        if await logs.own_head(connection) is None:
+            yield Check(
+                "log",
+                "warning",
+                "the community is not founded yet: its genesis waits for approvals",
+                "comity decision list",
+            )
+            return
+    try:
+        own = await OwnIdentity(node).current()
+        as_of = await _own_log(node, own)
+    except (UserError, ComityError) as error:
+        yield Check("log", "fault", f"{error}", _RESTORED)
+        return
+    yield Check("log", "ok", f"{own.register.size} entries give the signed root")
+    yield _keys(own)
+    yield await _own_records(node, own, now)
+    yield _time(own, as_of, now)
+    async for check in _peers(node, now):
+        yield check
+    async for check in _budgets(node, now):
+        yield check
+
+
+async def _own_log(node: Node, own: Identity) -> int:
+    """Hold all of our log against its signed head; when we cosigned that last."""
+    async with node.store.read() as connection:
+        head = await own_head_in(connection)
+        note: SignedNote = verify_note(head, own.register)
+        await logs.entries(connection, head)
+    return cosignature_time(note, cosign_key(own.community.id, own.community.keys.cosign))
+
+
+def _keys(own: Identity) -> Check:
+    held = {use: key.public_key for use, key in vars(own.keys).items()}
+    named = {use: getattr(own.community.keys, use) for use in held}
+    odd = sorted(use for use in held if held[use] != named[use])
+    if len(own.oprf) != len(own.community.oprf):
+        odd.append("oprf")
+    if odd:
+        message = f"not the ones that the log names: {', '.join(odd)}"
+        return Check("keys", "fault", message, _RESTORED)
+    return Check("keys", "ok", "those that the log names")
+
+
+async def _own_records(node: Node, own: Identity, now: int) -> Check:
+    due = {each.item.id: each.item.seal.record for each in own.register.live(day_of(now))}
+    async with node.store.read() as connection:
+        held = await records.get(connection, own.fingerprint, due)
+    damaged = [id_ for id_, seal in due.items() if record_hash(held.get(id_, b"")) != seal]
+    if damaged:
+        message = f"{len(damaged)} of {len(due)} in force are missing or altered"
+        return Check("records", "fault", message, _RESTORED)
+    return Check("records", "ok", f"{len(due)} in force, as approved")
+
+
+def _time(own: Identity, as_of: int, now: int) -> Check:
+    if as_of > now + MAX_SKEW:
+        message = f"the clock is {as_of - now} s behind what it said before"
+        return Check("time", "fault", message, "timedatectl status")
+    if own.community.url is not None and now - as_of > MAX_SILENCE:
+        message = f"our checkpoint was cosigned {now - as_of} s ago, {MAX_SILENCE} are allowed"
+        return Check("time", "warning", message, "comity serve")
+    return Check("time", "ok", f"our checkpoint was cosigned {max(0, now - as_of)} s ago")
+
+
+async def _peers(node: Node, now: int) -> AsyncIterator[Check]:
+    heard = {each.peer.fingerprint: each for each in await coverage.load_sources(node, now=now)}
+    async with node.store.read() as connection:
+        every = [peer for peer in await peers.every(connection) if peer.state != "removed"]
+    for peer in every:
+        failure = heard[peer.fingerprint].failure if peer.fingerprint in heard else None
+        yield _peer(peer, failure)
+    if not any(peer.state == "active" for peer in every):
+        message = "none is active: there is nobody to ask and nobody to tell"
+        yield Check("peers", "warning", message, "comity peer add URL --compare STRING")
+
+
+def _peer(peer: Peer, failure: coverage.Failure | None) -> Check:
+    name = f"peer {peer.id}"
+    if peer.state == "wanted":
+        return Check(name, "warning", "asks to peer", f"comity peer accept {peer.id} --compare …")
+    if peer.state == "asked":
+        return Check(name, "ok", "was asked, and has not accepted yet")
+    if failure is not None:
+        level: Level = "fault" if failure.state == "untrusted" else "warning"
+        return Check(name, level, f"{failure.state}: {failure.because}", f"comity sync {peer.id}")
+    if not peer.compared:
+        message = "was accepted without comparing: another log may be shown in its name"
+        next_ = f"comity peer add {peer.url or 'URL'} --compare STRING"
+        return Check(name, "warning", message, next_)
+    return Check(name, "ok", "as it should be")
+
+
+async def _budgets(node: Node, now: int) -> AsyncIterator[Check]:
+    async with node.store.read() as connection:
+        active = await peers.active(connection)
+    total = await budgets.total_charged(node, now)
+    limit = node.config.evaluation_total
+    yield Check(
+        "budgets",
+        "ok" if total < limit else "warning",
+        f"{total} of {limit} evaluations a day were asked for by all peers",
+        None if total < limit else "comity peer list",
+    )
+    for peer in active:
+        budget = await budgets.standing(node, peer.fingerprint, now)
+        if budget.refused_at is not None and now - budget.refused_at < SHOWN:
+            yield _refused(peer, budget)
+
+
+def _refused(peer: Peer, budget: budgets.Budget) -> Check:
+    whose = "its own budget" if budget.refused_by == "bucket" else "the budget of all peers"
+    message = (
+        f"asked for more than {whose} allows, the last time on "
+        f"{day_of(budget.refused_at or 0)}; {budget.charged} evaluations in the last day. Ask them "
+        "why: it may be a large event, or somebody trying out a list of addresses"
+    )
+    name = f"budget of {peer.id}"
+    return Check(name, "warning", message, f"comity peer remove {base64url(peer.fingerprint)}")
