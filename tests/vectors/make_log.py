@@ -30,13 +30,13 @@ MANY = [f"entry {number}".encode() for number in range(600)]
 SIZES = (0, 1, 2, 3, 4, 7, 8, 255, 256, 257, 300, 512, 600)
 
 
-def _tree(entries: list[bytes]) -> VerifiedTiles:
+def tree_of(entries: list[bytes]) -> VerifiedTiles:
     growth = EMPTY_TREE.append([leaf_hash(each) for each in entries])
     return verify_tiles(growth.size, growth.root, growth.tiles)
 
 
 def _head(entries: list[bytes]) -> Checkpoint:
-    return Checkpoint(ORIGIN, len(entries), _tree(entries).root)
+    return Checkpoint(ORIGIN, len(entries), tree_of(entries).root)
 
 
 def _note(entries: list[bytes], time: int = NOW) -> SignedNote:
@@ -63,7 +63,7 @@ def _inclusions() -> list[JSON]:
             "index": index,
             "size": size,
             "leaf_hash": leaf_hash(MANY[index]).hex(),
-            "root": (tree := _tree(MANY[:size])).root.hex(),
+            "root": (tree := tree_of(MANY[:size])).root.hex(),
             "proof": [each.hex() for each in tree.inclusion_proof(index)],
         }
         for index, size in ((0, 1), (0, 7), (6, 7), (255, 300), (256, 300), (5, 600))
@@ -74,9 +74,9 @@ def _consistencies() -> list[JSON]:
     return [
         {
             "old_size": old,
-            "old_root": _tree(MANY[:old]).root.hex(),
+            "old_root": tree_of(MANY[:old]).root.hex(),
             "size": size,
-            "root": (tree := _tree(MANY[:size])).root.hex(),
+            "root": (tree := tree_of(MANY[:size])).root.hex(),
             "proof": [each.hex() for each in tree.consistency_proof(old)],
         }
         for old, size in ((0, 7), (1, 7), (4, 7), (6, 7), (7, 7), (256, 300), (300, 600))
@@ -84,7 +84,7 @@ def _consistencies() -> list[JSON]:
 
 
 def _tiles() -> JSON:
-    tree = _tree(MANY)
+    tree = tree_of(MANY)
     shown = [Tile(0, 0), Tile(0, 2, 88), Tile(1, 0, 2)]
     return {
         "size": len(MANY),
@@ -131,7 +131,7 @@ def _tiles() -> JSON:
 
 
 def _inclusions_refused() -> list[JSON]:
-    tree, leaf = _tree(MANY[:7]), leaf_hash(MANY[6])
+    tree, leaf = tree_of(MANY[:7]), leaf_hash(MANY[6])
     proof = tree.inclusion_proof(6)
     cases: list[tuple[str, int, int, list[bytes]]] = [
         ("another place", 5, 7, proof),
@@ -156,7 +156,7 @@ def _inclusions_refused() -> list[JSON]:
 
 
 def _consistencies_refused() -> list[JSON]:
-    old, tree = _tree(MANY[:6]), _tree(MANY[:7])
+    old, tree = tree_of(MANY[:6]), tree_of(MANY[:7])
     proof = tree.consistency_proof(6)
     empty = merkle.EMPTY_ROOT
     cases: list[tuple[str, int, bytes, list[bytes]]] = [
@@ -227,7 +227,7 @@ def _notes_refused() -> list[JSON]:
 
 
 def _witnessing() -> JSON:
-    tree = _tree(ENTRIES)
+    tree = tree_of(ENTRIES)
     request = AddCheckpoint(1, tuple(tree.consistency_proof(1)), NOTE.to_bytes())
     answer = cosign(NOTE.text, key("peer"), origin_of(PEER), NOW + 7)
     sound = request.to_bytes()
@@ -261,7 +261,7 @@ def _witnessing() -> JSON:
 
 
 def _proof() -> JSON:
-    proof = TlogProof(1, tuple(_tree(ENTRIES).inclusion_proof(1)), NOTE.to_bytes())
+    proof = TlogProof(1, tuple(tree_of(ENTRIES).inclusion_proof(1)), NOTE.to_bytes())
     sound = proof.to_bytes()
     elsewhere = TlogProof(2, proof.proof, proof.checkpoint).to_bytes()
     return {
