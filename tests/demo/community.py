@@ -61,6 +61,7 @@ class Community:
         process = subprocess.Popen(
             [sys.executable, "-m", "node", "serve", "--listen", listen],
             env=_environment(self.home),
+            stdout=subprocess.DEVNULL,
             stderr=(self.home / "serve.log").open("wb"),
         )
         try:
