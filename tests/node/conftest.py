@@ -9,9 +9,10 @@ import pytest
 
 from node.config import Config
 from node.home import Home
-from node.node import Node
+from node.node import Node, opened
 from node.store import Store
 from node.vault import Vault
+from tests.node.committee import Committee, found_cheaply
 from tests.node.federation import Federation
 from tests.paths import SHARED
 
@@ -45,6 +46,14 @@ async def federation(
     """Communities with nodes of their own on loopback; the test runs on both databases."""
     async with AsyncExitStack() as stack:
         yield Federation(databases, tmp_path, stack)
+
+
+@pytest.fixture
+async def committee(home: Home, database_url: str) -> AsyncIterator[Committee]:
+    """A founded community, on either database."""
+    await found_cheaply(home, database_url)
+    async with opened(home) as node:
+        yield Committee(node)
 
 
 @pytest.fixture(autouse=True)
