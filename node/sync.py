@@ -92,7 +92,7 @@ async def follow(
     except Refused as error:
         code = error.problem if error.problem in _TELLING else error.code
         result = SyncResult(fingerprint, peer.id, "refused", error=code)
-    except UnknownKey as error:
+    except (UnknownKey, OutOfTime) as error:  # no lie: keys change, and clocks differ
         result = SyncResult(fingerprint, peer.id, "refused", error=error.code)
     except Conflict:  # nothing of the peer's: another process keeps being faster
         result = SyncResult(fingerprint, peer.id, "unreachable", error=Unavailable.code)

@@ -1,0 +1,315 @@
+"""Following: what is taken of a peer's log and records, what is refused, and what stays."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import update
+
+from node import ledger, officers, tables
+from node.coverage import load_sources
+from node.store import logs, records
+from protocol.checkpoint import cosign_key, cosignature_time
+from protocol.encoding import base64url, canonical_json
+from protocol.keys import SigningKey
+from protocol.note import SignedNote
+from protocol.statements import CommunityDecision, approve, encode_entry
+from tests.node.federation import Community, Federation, password
+from tests.node.mirror import Mirror, led_to, mirror, swapped
+
+
+async def _pair(federation: Federation) -> tuple[Community, Community]:
+    """An issuer, and a conference that follows it."""
+    python = await federation.community("python.example")
+    conf = await federation.community("conf.example")
+    await federation.peer(conf, python)
+    return python, conf
+
+
+async def _key(community: Community, officer: str) -> SigningKey:
+    return await officers.unlock(await officers.named(community.node, officer), password(officer))
+
+
+async def _state(conf: Community) -> str:
+    """What a check would say of the only peer before asking it anything."""
+    (source,) = await load_sources(conf.node, now=conf.now)
+    return source.coverage(None).state
+
+
+async def test_what_an_issuer_publishes_is_held_by_whoever_follows(federation: Federation) -> None:
+    """The log to its head, and every record in force, exactly as the issuer has them."""
+    python, conf = await _pair(federation)
+    bans = {await python.publish(f"email:person{n}@person.example") for n in range(3)}
+    result = await conf.follow(python)
+    assert (result.state, result.new_entries, result.new_records) == ("current", 3, 3)
+    held, head = await conf.holds(python), await python.head()
+    assert held is not None
+    assert (held.size, held.root, held.own) == (head.size, head.root, False)
+    assert await conf.records_of(python) == bans
+    again = await conf.follow(python)
+    assert (again.state, again.new_entries, again.new_records) == ("current", 0, 0)
+    assert await _state(conf) == "heard"
+
+
+async def test_a_log_of_several_tiles_is_followed_at_once_and_by_pieces(
+    federation: Federation,
+) -> None:
+    """Beyond 256 entries: who followed all along and who comes late hold the same."""
+    python, conf = await _pair(federation)
+    key = await _key(python, "alice")
+    for count in (200, 130):
+        await ledger.append(python.node, await _renamings(python, key, count), python.now)
+        assert (await conf.follow(python)).state == "current"
+    late = await federation.community("late.example")
+    await federation.peer(late, python)
+    head = await python.head()
+    for follower in (conf, late):
+        held = await follower.holds(python)
+        assert held is not None
+        assert (held.size, held.root) == (331, head.root)
+        assert (await follower.sees(python)).name == "Name 129"
+
+
+async def _renamings(community: Community, key: SigningKey, count: int) -> list[bytes]:
+    """Statements that change the community's name, each naming the one before."""
+    register = (await community.register()).copy()
+    made = []
+    for number in range(count):
+        decision = CommunityDecision(
+            v=1,
+            type="community",
+            log=register.fingerprint,
+            on=community.today,
+            after=register.community_leaf,
+            community=register.community.model_copy(update={"name": f"Name {number}"}),
+        ).to_bytes()
+        made.append(encode_entry(decision, [approve(decision, key)]))
+        assert register.append(made[-1]) is None
+    return made
+
+
+LIES: dict[str, Callable[[Mirror], None]] = {
+    "an entry changed": lambda shown: shown.entries.__setitem__(1, shown.entries[2]),
+    "an entry removed": lambda shown: shown.entries.__delitem__(1),
+    "all but its beginning removed": lambda shown: shown.entries.__delitem__(slice(2, None)),
+    "two entries reordered": lambda shown: shown.entries.__setitem__(
+        slice(None), swapped(shown.entries, 1, 2)
+    ),
+    "an entry put between": lambda shown: shown.entries.insert(1, shown.entries[1]),
+    "another beginning": lambda shown: shown.entries.__setitem__(0, shown.entries[1]),
+    "another signer": lambda shown: setattr(
+        shown, "note", shown.checkpoint().replace(b"\xe2\x80\x94 python", b"\xe2\x80\x94 pypy")
+    ),
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+async def test_row_7_a_rewritten_history_is_refused(
+    federation: Federation, lie: Callable[[Mirror], None]
+) -> None:
+    """The issuer's own keys sign it; all the same the last good state stays, and is `untrusted`."""
+    python, conf = await _pair(federation)
+    for number in range(3):
+        await python.publish(f"email:person{number}@person.example")
+    await conf.follow(python)
+    good, good_records = await conf.holds(python), await conf.records_of(python)
+    # With one more entry too: growing is no excuse for changing.
+    for grows in (False, True):
+        if grows:
+            await python.publish("email:person9@person.example")
+        async with mirror(python) as shown:
+            lie(shown)
+            await led_to(conf, shown)
+            result = await conf.follow(python)
+        assert result.state == "untrusted"
+        assert await conf.holds(python) == good
+        assert await conf.records_of(python) == good_records
+        assert await _state(conf) == "untrusted"
+
+
+async def test_after_the_truth_is_told_again_a_peer_is_heard_again(federation: Federation) -> None:
+    """A refusal destroys nothing, and leaves nothing to be repaired by hand."""
+    python, conf = await _pair(federation)
+    await python.publish("email:person@person.example")
+    async with mirror(python) as shown:
+        shown.entries.append(b"no statement")
+        await led_to(conf, shown)
+        # A void statement is no lie: it is kept, and means nothing.
+        assert (await conf.follow(python)).state == "current"
+        shown.entries.pop(1)
+        await led_to(conf, shown)
+        assert (await conf.follow(python)).state == "untrusted"
+        shown.entries[1:1] = [(await _entries(python))[1]]
+        assert (await conf.follow(python)).state == "current"
+    assert await _state(conf) == "heard"
+
+
+async def _entries(community: Community) -> list[bytes]:
+    head = await community.head()
+    async with community.node.store.read() as connection:
+        return await logs.entries(connection, head)
+
+
+async def test_row_14_a_frozen_peer_turns_stale(federation: Federation) -> None:
+    """Its log still verifies and does not grow; only the time in its own cosignature tells."""
+    python, conf = await _pair(federation)
+    async with mirror(python) as shown:
+        await led_to(conf, shown)
+        assert await _state(conf) == "heard"
+        federation.later(86_401)
+        assert (await conf.follow(python)).state == "current"
+        assert await _state(conf) == "stale"
+        # It comes back to life: a newer cosignature of the same head.
+        shown.time = conf.now
+        await led_to(conf, shown)
+        assert (await conf.follow(python)).new_entries == 0
+        assert await _state(conf) == "heard"
+        # An older note out of some cache does not undo that.
+        shown.time -= 86_401
+        await led_to(conf, shown)
+        await conf.follow(python)
+        assert await _state(conf) == "heard"
+        # Nor is it fresh for ever because its clock runs ahead.
+        shown.time = conf.now + 301
+        await led_to(conf, shown)
+        assert (await conf.follow(python)).error == "out-of-time"
+        # One that is not cosigned by the community at all says nothing about time.
+        shown.cosigns = False
+        await led_to(conf, shown)
+        await conf.follow(python)
+        assert await _state(conf) == "heard"
+
+
+async def test_a_critical_statement_that_is_not_known_makes_a_peer_outdated(
+    federation: Federation,
+) -> None:
+    """It is kept, so that a newer version finds it; until then the peer never counts as heard."""
+    python, conf = await _pair(federation)
+    register = await python.register()
+    decision = canonical_json(
+        {
+            "v": 1,
+            "type": "quarantine",
+            "log": base64url(register.fingerprint),
+            "on": python.today.isoformat(),
+            "critical": True,
+        }
+    )
+    approvals = [approve(decision, await _key(python, officer)) for officer in python.officers]
+    async with mirror(python) as shown:
+        shown.entries.append(encode_entry(decision, approvals))
+        await led_to(conf, shown)
+        assert (await conf.follow(python)).state == "outdated"
+    assert await _state(conf) == "outdated"
+
+
+async def test_whoever_stops_between_log_and_records_goes_on_there(federation: Federation) -> None:
+    """The log is kept, the peer not heard; following again asks for what is missing only."""
+    python, conf = await _pair(federation)
+    bans = {await python.publish(f"email:person{n}@person.example") for n in range(3)}
+    async with mirror(python) as shown:
+        shown.refuses_records_after = 0
+        await led_to(conf, shown)
+        assert (await conf.follow(python)).state == "unreachable"
+        held = await conf.holds(python)
+        assert held is not None
+        assert held.size == 4
+        assert await conf.records_of(python) == set()
+        assert await _state(conf) == "stale"
+        shown.refuses_records_after = 1000
+        await led_to(conf, shown)
+        result = await conf.follow(python)
+    assert (result.new_entries, result.new_records) == (0, 3)
+    assert await conf.records_of(python) == bans
+    assert await _state(conf) == "heard"
+
+
+@pytest.mark.parametrize("steps", range(0, 60, 6))
+async def test_being_killed_at_any_step_leaves_nothing_to_repair(
+    federation: Federation, steps: int
+) -> None:
+    """Broken off after so many turns of the loop: nothing half, and following goes on."""
+    python, conf = await _pair(federation)
+    ban = await python.publish("email:person@person.example")
+    following = asyncio.create_task(conf.follow(python))
+    for _ in range(steps):
+        await asyncio.sleep(0.001)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    held = await conf.holds(python)
+    assert held is not None
+    async with conf.node.store.read() as connection:
+        assert len(await logs.entries(connection, held)) == held.size
+    assert (await conf.follow(python)).state == "current"
+    assert await conf.records_of(python) == {ban}
+    assert await _state(conf) == "heard"
+
+
+async def test_a_record_that_is_not_the_one_approved_is_refused(federation: Federation) -> None:
+    """The others are held; as long as one is wrong the issuer is at fault, and says nothing."""
+    python, conf = await _pair(federation)
+    bans = [await python.publish(f"email:person{n}@person.example") for n in range(3)]
+    async with mirror(python) as shown:
+        shown.records[bans[0]] = shown.records[bans[1]]
+        await led_to(conf, shown)
+        result = await conf.follow(python)
+    assert (result.state, result.error) == ("untrusted", "wrong-record")
+    assert await conf.records_of(python) == set(bans[1:])
+    assert await _state(conf) == "untrusted"
+
+
+async def test_a_record_that_is_withheld_keeps_its_issuer_from_being_heard(
+    federation: Federation,
+) -> None:
+    """No answer about a record is no answer at all."""
+    python, conf = await _pair(federation)
+    bans = [await python.publish(f"email:person{n}@person.example") for n in range(2)]
+    async with mirror(python) as shown:
+        del shown.records[bans[0]]
+        await led_to(conf, shown)
+        assert (await conf.follow(python)).missing_records == 1
+    assert await _state(conf) == "stale"
+
+
+async def test_a_record_that_rotted_is_fetched_anew(federation: Federation) -> None:
+    """Where every record is looked at again, as `comity sync` does."""
+    python, conf = await _pair(federation)
+    ban = await python.publish("email:person@person.example")
+    await conf.follow(python)
+    fingerprint = await python.fingerprint()
+    async with conf.node.store.write() as connection:
+        good = (await records.get(connection, fingerprint, [ban]))[ban]
+        # As a disk would: the hash beside it is still that of the good one.
+        await connection.execute(
+            update(tables.records)
+            .where(tables.records.c.attestation == ban)
+            .values(record=bytes([good[0] ^ 1]) + good[1:])
+        )
+    assert await _state(conf) == "stale"
+    assert (await conf.follow(python, recheck=True)).new_records == 1
+    assert await _state(conf) == "heard"
+
+
+async def test_records_of_sanctions_that_are_over_are_dropped(federation: Federation) -> None:
+    """Nothing has to be said for it: the last day in force stands in the log."""
+    python, conf = await _pair(federation)
+    await python.publish("email:person@person.example")
+    await conf.follow(python)
+    federation.later(367 * 86_400)
+    await ledger.renew_cosignature(python.node, python.now)
+    await conf.follow(python)
+    assert await conf.records_of(python) == set()
+    assert await _state(conf) == "heard"
+
+
+async def test_a_peers_cosignature_is_kept_in_our_note(federation: Federation) -> None:
+    """Whoever is told cosigns, and whoever follows us sees who else has seen our head."""
+    python, conf = await _pair(federation)
+    await python.publish("email:person@person.example")
+    assert [told.error for told in await python.push()] == [None]
+    community = (await conf.register()).community
+    key = cosign_key(conf.id, community.keys.cosign)
+    note = SignedNote.from_bytes((await python.head()).note)
+    assert cosignature_time(note, key) == python.now
+    # And told again, though nothing is new, it answers the same.
+    assert [told.error for told in await python.push()] == [None]
