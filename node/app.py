@@ -18,6 +18,7 @@ import structlog
 from aiohttp import web
 
 from node import clock, ledger, notify, retention, sync
+from node import peering as peering_job
 from node.background import attempt, repeat, running
 from node.client import connect
 from node.config import listen_address
@@ -40,7 +41,11 @@ Clock = Callable[[], int]
 HEAD_INTERVAL = 1.0
 """Seconds from one look at our own head to the next."""
 
-RETENTION_INTERVAL = 3600.0
+TOUCH_INTERVAL = 300.0
+"""Seconds from one word to those who have not answered, or cannot fetch from us, to the next."""
+
+DAILY_INTERVAL = 3600.0
+"""Seconds from one look at what is due daily to the next."""
 
 SHUTDOWN = 5.0
 """Seconds that requests under way have when the node stops."""
@@ -156,13 +161,21 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
     async def poll() -> None:
         await sync.follow_all(node, service.clients, now())
 
+    async def touch() -> None:
+        await peering_job.keep_in_touch(node, service.clients, now())
+
+    async def prove() -> None:
+        await peering_job.prove(node, service.clients, now())
+
     async def clean() -> None:
         await retention.clean(node, now())
 
     return [
         repeat("cosign our head", node.config.cosign_renewal, renew),
         repeat("follow peers", node.config.poll_interval, poll),
-        repeat("delete what is due", RETENTION_INTERVAL, clean),
+        repeat("keep in touch", TOUCH_INTERVAL, touch),
+        repeat("prove domains", DAILY_INTERVAL, prove),
+        repeat("delete what is due", DAILY_INTERVAL, clean),
         repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service)),
         _pull(service),
     ]

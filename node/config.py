@@ -131,9 +131,6 @@ class Config(BaseSettings):
     answer_bytes: Annotated[int, Field(ge=1)] = 17 * 1024 * 1024
     """Most bytes read of a peer's entry bundle (256 entries of 64 KiB), records or evaluation."""
 
-    request_bytes: Annotated[int, Field(ge=1)] = 256 * 1024
-    """Most bytes read of the body of a request to us (4,096 elements take 184 KiB)."""
-
     request_deadline: Annotated[float, Field(gt=0)] = 20.0
     """Seconds in which the whole body of a request to us has to arrive."""
 

@@ -111,7 +111,7 @@ async def admitted(node: Node, peer: PeerLog, state: Any = "active") -> None:
     """Hold a peer's log, and have it as a peer in that state."""
     leaves = [leaf_hash(entry) for entry in peer.entries]
     empty = Head(peer.fingerprint, origin_of(peer.id), own=False, size=0, root=EMPTY_ROOT, note=b"")
-    row = Peer(peer.fingerprint, peer.id, "Conference", None, state, True, None, NOW, NOW, None)  # noqa: FBT003
+    row = Peer(peer.fingerprint, peer.id, "Conference", None, state, True, NOW, NOW, NOW, None)  # noqa: FBT003
     async with node.store.write() as connection:
         await logs.begin(connection, empty)
         await logs.extend(connection, empty, peer.note(), peer.entries, EMPTY_TREE.append(leaves))
