@@ -31,8 +31,11 @@ from protocol.exchange import Purpose
 from protocol.identifiers import Identifier
 from protocol.register import Register
 
-FOLLOWED = 60
-"""Seconds that following a peer holds: within as many a lift is to be known everywhere."""
+FOLLOWED = 10
+"""Seconds for which a peer that was followed is not followed again before a question."""
+
+FOLLOWING = 5.0
+"""Seconds that following may hold a question up; what was taken until then is kept."""
 
 _CONTENT = "findings.content"
 
@@ -106,7 +109,7 @@ class Answer:
 
 
 async def freshen(node: Node, clients: Clients, *, now: int) -> None:
-    """Follow the peers that nobody has followed for a minute, as where no `serve` runs.
+    """Follow the peers that nobody has followed just now, as where no `serve` runs.
 
     What goes wrong is left to coverage: it says what is held, and how fresh it is.
     """
@@ -118,7 +121,7 @@ async def freshen(node: Node, clients: Clients, *, now: int) -> None:
 
 async def _follow(node: Node, clients: Clients, peer: Peer, now: int) -> None:
     with contextlib.suppress(NotFollowed, TimeoutError):
-        async with asyncio.timeout(node.config.peer_deadline):
+        async with asyncio.timeout(FOLLOWING):
             await follow(node, clients, peer.fingerprint, now)
 
 

@@ -25,6 +25,7 @@ from protocol.sealing import StrongHit
 Outcome = Literal["match", "possible", "nothing_found"]
 Attention = Literal["urgent", "review", "note", "ignore"]
 
+_UNTAGGED = "email-untagged"
 _MEASURES = {
     "ban": "a ban",
     "suspension": "a suspension",
@@ -42,7 +43,7 @@ _SCOPES = {
 }
 _KINDS = {
     "email": "e-mail address",
-    "email-untagged": "e-mail address without what follows the +",
+    _UNTAGGED: "e-mail address without what follows the +",
     "phone": "phone number",
     "name": "name",
 }
@@ -185,8 +186,13 @@ def _disclosed(claims: Claims | None) -> Disclosed:
 
 def _matched(person: Person, group: Sequence[Match]) -> list[tuple[str, str]]:
     ordered = sorted(group, key=lambda match: not match.identifier.strong)
-    pairs = ((match.identifier.kind, person.identifiers[match.identifier]) for match in ordered)
-    return list(dict.fromkeys(pairs))
+    pairs = [(match.identifier.kind, person.identifiers[match.identifier]) for match in ordered]
+    # Beside the exact address, the one without its tag says nothing.
+    return [
+        (kind, whose)
+        for kind, whose in dict.fromkeys(pairs)
+        if kind != _UNTAGGED or ("email", whose) not in pairs
+    ]
 
 
 def _weighs_not(state: State, claims: Claims | None, days: Days) -> str | None:
@@ -250,7 +256,7 @@ def _what_matched(
     """Which of the identifiers matched and which did not, by kind; never a value."""
     hit = {match.identifier for match in group}
     others = {each.kind for each in person.identifiers if each not in hit}
-    others -= {kind for kind, _ in matched}
+    others -= {kind for kind, _ in matched} | {_UNTAGGED}
     said = ", ".join(_kind(kind, whose) for kind, whose in matched)
     sentence = f"Matched: {said}"
     if others:

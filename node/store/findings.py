@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.store.engine import chunked
@@ -28,15 +28,3 @@ async def put(connection: AsyncConnection, rows: Sequence[StoredFinding]) -> Non
         await connection.execute(delete(findings).where(findings.c.id.in_(part)))
     if rows:
         await connection.execute(insert(findings), [vars(row) for row in rows])
-
-
-async def of_screening(connection: AsyncConnection, screening: str) -> list[StoredFinding]:
-    """The findings of a screening."""
-    query = select(
-        findings.c.id,
-        findings.c.screening,
-        findings.c.content_sealed,
-        findings.c.created_at,
-        findings.c.delete_after,
-    ).where(findings.c.screening == screening)
-    return [StoredFinding(*row) for row in await connection.execute(query)]

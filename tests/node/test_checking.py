@@ -81,7 +81,7 @@ async def test_a_strong_identifier_in_another_spelling_matches(node: Node, issue
         "attention": "review",
         "contact": "appeals@python.example",
     }
-    assert finding["matched"][0] == "email"
+    assert finding["matched"] == ("email",)
     assert "whose" not in finding
     assert "not matched: github" in finding["why"]
     assert "quill" not in finding["why"].lower()

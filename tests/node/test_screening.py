@@ -1,0 +1,287 @@
+"""Screening lists: what becomes of every row, and that none is lost."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from node import tables
+from node.attendees.headers import Owner
+from node.attendees.report import write_report
+from node.attendees.rows import AttendeeRow, Candidate, State
+from node.config import load
+from node.errors import Refused
+from node.home import Home
+from node.node import Node
+from node.screening import RowResult, identify
+from node.store import Store
+from node.vault import Vault
+from protocol.exchange import EvaluateAnswer, EvaluateRequest
+from tests.node.attendees.lists import csv_list
+from tests.node.attendees.test_rows import HOSTILE_NAMES
+from tests.node.issuers import Issuer
+from tests.node.screenings import by_outcome, screened
+from tests.paths import ROOT
+
+DEMO = ROOT / "tests" / "demo" / "attendees.csv"
+HEADER = ("Order code", "Status", "Attendee name", "Attendee email", "Email", "GitHub handle")
+
+
+@pytest.fixture
+def node(home: Home, store: Store, vault: Vault) -> Node:
+    return Node(home, load(home), vault, store)
+
+
+@pytest.fixture
+async def issuer(node: Node) -> Issuer:
+    """Has published Mallory Quill."""
+    made = Issuer("python.example")
+    made.publish("email:mallory@quill.example", "github:mallory-fake", "name:Mallory Quill")
+    await made.admitted_at(node)
+    return made
+
+
+def a_list(*rows: Sequence[str]) -> bytes:
+    """A list of these rows below `HEADER`."""
+    return csv_list(HEADER, *rows)
+
+
+def found(row: RowResult) -> list[tuple[str, str]]:
+    """What matched in a row, and whose it is."""
+    findings = row.result.findings if row.result else ()
+    return [pair for each in findings for pair in zip(each.matched, each.whose, strict=True)]
+
+
+async def test_each_kind_of_row(node: Node, issuer: Issuer) -> None:
+    """Matches of the attendee's, the buyer's; a name; nothing; skipped and unreadable rows."""
+    result = await screened(
+        node,
+        a_list(
+            ("A1", "paid", "Alice A", "alice@a.example", "alice@a.example", ""),
+            ("A2", "paid", "Mallory Q", "MALLORY@quill.example", "other@a.example", ""),
+            ("A3", "paid", "Bob B", "bob@a.example", "mallory@Quill.Example", ""),
+            ("A4", "paid", "Quill, Mallory", "", "", ""),
+            ("A5", "canceled", "Mallory Quill", "mallory@quill.example", "", ""),
+            ("A6", "paid", "", "", "mallory@quill.example", ""),
+            ("A7", "paid", "M", "not an address", "", "@Mallory-Fake"),
+            ("A8", "paid", "?", "none", "", ""),
+            ("A9", "paid", "Carol Cooper", "", "", ""),
+        ),
+        [issuer],
+    )
+    assert [(row.asked.checked_by, row.outcome) for row in result.rows] == [
+        ("identifier", "nothing_found"),
+        ("identifier", "match"),
+        ("identifier", "match"),
+        ("name_only", "possible"),
+        ("skipped", None),
+        ("skipped", None),
+        ("identifier", "match"),
+        ("nothing", None),
+        ("name_only", "nothing_found"),
+    ]
+    assert ("email", "attendee") in found(result.rows[1])
+    assert ("email", "buyer") in found(result.rows[2])
+    assert found(result.rows[3]) == [("name", "attendee")]
+    assert found(result.rows[6]) == [("github", "attendee")]
+    assert "email" in result.rows[6].asked.unreadable
+    assert [row.asked.reason for row in result.rows[4:6]] == ["cancelled", "no attendee"]
+    summary = result.summary()
+    assert summary == summary | {
+        "rows": 9, "checked": 4, "name_only": 2, "unchecked": 1, "skipped": 2,
+        "match": 3, "possible": 1, "nothing_found": 2,
+    }  # fmt: skip
+    assert not result.is_all_clear(strict=False)
+
+
+async def test_the_bundled_list_is_screened_like_a_real_one(node: Node, issuer: Issuer) -> None:
+    """Everybody on it who was published is found, and nobody else."""
+    rows = list(csv.DictReader(content(DEMO).splitlines()))
+    expected = [
+        number
+        for number, row in enumerate(rows, 1)
+        if "malloryq-fake" in row["GitHub handle"].lower()
+    ]
+    issuer.publish("github:MalloryQ-fake", "name:Robin Vale")
+    await issuer.admitted_at(node)
+    result = await screened(node, DEMO.read_bytes(), [issuer])
+    assert [row.asked.row.number for row in by_outcome(result, "match")] == expected != []
+    names = [row.asked.row.number for row in by_outcome(result, "possible")]
+    assert [rows[number - 1]["Attendee name"] for number in names] == ["Robin Vale"]
+
+
+def content(path: Path) -> str:
+    """A file's text."""
+    return path.read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    "rows", [(), (("", "", "", "", "", ""),), (("A1", "paid", "", "", "", ""),)], ids=repr
+)
+async def test_row_35_a_list_of_nobody_matches_nobody_and_is_no_all_clear(
+    node: Node, issuer: Issuer, rows: Sequence[Sequence[str]]
+) -> None:
+    """An empty list, an empty row and empty cells ask nothing."""
+    result = await screened(node, a_list(*rows), [issuer])
+    assert by_outcome(result, "match") == by_outcome(result, "possible") == []
+    assert issuer.asked == []
+    assert not result.is_all_clear(strict=False)
+
+
+async def test_all_clear_needs_every_row_and_every_peer(node: Node, issuer: Issuer) -> None:
+    """Rows by name only count where `strict` says so; a cancelled one never does."""
+    alice = ("A1", "paid", "Alice A", "alice@a.example", "", "")
+    name = ("A2", "paid", "Bob Brown", "", "", "")
+    gone = ("A3", "cancelled", "Carol Cooper", "carol@a.example", "", "")
+    unread = ("A4", "paid", "?", "", "", "")
+    for rows, lenient, strict in (
+        ((alice, gone), True, True),
+        ((alice, name), True, False),
+        ((name,), True, False),
+        ((alice, unread), False, False),
+        ((gone,), False, False),
+    ):
+        result = await screened(node, a_list(*rows), [issuer])
+        assert result.is_all_clear(strict=False) is lenient
+        assert result.is_all_clear(strict=True) is strict
+    issuer.cosigned_at -= 2 * 86_400
+    await issuer.admitted_at(node)
+    stale = await screened(node, a_list(alice), [issuer])
+    assert not stale.is_all_clear(strict=False)
+
+
+async def test_row_26_hostile_cells_go_through_as_text(
+    node: Node, issuer: Issuer, tmp_path: Path
+) -> None:
+    """Every hostile name and address is a row like any other, and harmless in the report."""
+    rows = [(name, "paid", name, "mallory@quill.example", name, name) for name in HOSTILE_NAMES]
+    clean = [[cell.replace("\0", "") for cell in row] for row in rows]
+    result = await screened(node, a_list(*clean), [issuer])
+    live = [row for row in result.rows if row.asked.checked_by != "skipped"]
+    assert {row.outcome for row in live} == {"match"}
+    report = tmp_path / "report.csv"
+    write_report(report, [line for row in result.rows for line in row.report_lines()])
+    text = content(report)
+    assert "mallory" not in text.lower()
+    assert "ban" not in text
+    for record in csv.reader(text.splitlines()):
+        assert not any(cell[:1] in ("=", "+", "-", "@", "|", "%") for cell in record)
+    for row in result.rows:
+        assert "mallory" not in str(row.to_value()).lower()
+
+
+async def test_row_25_the_report_holds_no_name_and_no_measure(node: Node, issuer: Issuer) -> None:
+    """Row, order code, outcome, issuer, contact and finding id: not itself a list of people."""
+    result = await screened(
+        node,
+        a_list(
+            ("A1", "paid", "Mallory Quill", "mallory@quill.example", "", ""),
+            ("A2", "paid", "?", "", "", ""),
+            ("A3", "paid", "Alice A", "alice@a.example", "", ""),
+        ),
+        [issuer],
+    )
+    lines = [line for row in result.rows for line in row.report_lines()]
+    assert [(line.row, line.order_code, line.outcome) for line in lines] == [
+        (1, "A1", "match"),
+        (2, "A2", "not checked"),
+    ]
+    assert (lines[0].issuer, lines[0].contact) == ("python.example", "appeals@python.example")
+    assert result.rows[0].result is not None
+    assert lines[0].finding == result.rows[0].result.findings[0].id
+
+
+class Tiring(Issuer):
+    """Refuses from one of its answers on."""
+
+    patience = 1
+
+    async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+        """Answer, or refuse."""
+        if len(self.asked) >= self.patience:
+            raise Refused("over-budget", 3600)
+        return await super().evaluate(request)
+
+
+async def test_a_refusal_midway_leaves_no_row_wrongly_clear(node: Node) -> None:
+    """Rows that the issuer answered for in full are heard; the rest is not, until asked again."""
+    issuer = Tiring("tiring.example")
+    issuer.publish("email:p1199@a.example")
+    await issuer.admitted_at(node)
+    data = csv_list(["Email"], *([f"p{number}@a.example"] for number in range(1200)))
+    first = await screened(node, data, [issuer])
+    states = [row.result.coverage.complete for row in first.rows if row.result]
+    assert len(set(states)) == 2
+    assert not first.coverage.complete
+    assert not first.is_all_clear(strict=False)
+    issuer.patience = 100
+    second = await screened(node, data, [issuer])
+    assert second.coverage.complete
+    assert [row.asked.row.number for row in by_outcome(second, "match")] == [1200]
+
+
+async def test_the_same_list_is_one_screening(node: Node, issuer: Issuer) -> None:
+    """Its findings keep their ids, and nothing is kept twice; all of it sealed."""
+    data = a_list(("A1", "paid", "Mallory Quill", "mallory@quill.example", "", ""))
+    first, second = [await screened(node, data, [issuer]) for _ in range(2)]
+    assert [row.to_value()["findings"] for row in first.rows] == [
+        row.to_value()["findings"] for row in second.rows
+    ]
+    for table, count in (
+        (tables.screenings, 1),
+        (tables.screening_rows, 1),
+        (tables.findings, 1),
+    ):
+        async with node.store.read() as connection:
+            rows: list[Any] = list((await connection.execute(table.select())).all())
+        assert len(rows) == count
+        assert not [word for word in ("mallory", "pyregion", "a1'") if word in repr(rows).lower()]
+
+
+def row_of(*candidates: Candidate) -> AttendeeRow:
+    """A live row."""
+    return AttendeeRow(1, "A1", candidates, State.LIVE)
+
+
+def test_of_an_address_that_is_two_peoples_the_attendee_is_named() -> None:
+    """In another spelling it is the same address, and the owner that says most is kept."""
+    (row,) = identify(
+        [
+            row_of(
+                Candidate("email", "A.B@gmail.com", Owner.BUYER),
+                Candidate("email", "ab+x@googlemail.com", Owner.ATTENDEE),
+            )
+        ],
+        None,
+    )
+    assert {each.text: whose for each, whose in row.identifiers.items()} == {
+        "email:ab@gmail.com": "attendee"
+    }
+
+
+def test_a_role_address_checks_a_row_no_better_than_a_name() -> None:
+    (row,) = identify([row_of(Candidate("email", "info@a.example", Owner.ATTENDEE))], None)
+    assert row.checked_by == "name_only"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(st.lists(st.lists(st.text(max_size=12), min_size=11, max_size=11), max_size=6))
+def test_any_cells_give_a_row_that_is_counted(rows: list[list[str]]) -> None:
+    """Whatever is in a cell: identified or noted, and never an error."""
+    asked = identify(
+        [
+            row_of(*(Candidate(kind, cell, Owner.UNKNOWN) for kind in KINDS for cell in row))
+            for row in rows
+        ],
+        "DE",
+    )
+    assert len(asked) == len(rows)
+    assert all(each.checked_by in ("identifier", "name_only", "nothing") for each in asked)
+    assert all((each.reason is None) == (each.checked_by != "nothing") for each in asked)
+
+
+KINDS = ("email", "phone", "github", "matrix", "name")
