@@ -187,6 +187,7 @@ class _HeadWatch:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._told = 0
+        self._url = service.own.last.community.url
 
     async def __call__(self) -> None:
         service = self._service
@@ -194,7 +195,11 @@ class _HeadWatch:
             head = await logs.own_head(connection)
         if head is None or head.size == self._told:
             return
-        await service.own.current()
+        own = await service.own.current()
+        if own.community.url != self._url:
+            # Peers sign for the new address from now on, and none of that would verify.
+            self._url = own.community.url
+            _log.error("our address has changed: restart `comity serve`", address=self._url)
         await notify.notify(service.node, service.clients, service.now())
         self._told = head.size
 

@@ -13,24 +13,34 @@ if TYPE_CHECKING:
     from node.node import Node
 
 
+def _checked(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    from node.config import listen_address  # noqa: PLC0415 - see `node.cli`
+
+    try:
+        if value is not None:
+            listen_address(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return value
+
+
 @click.command()
-@click.option("--listen", metavar="HOST:PORT", help="Instead of `listen` in comity.toml.")
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    callback=_checked,
+    help="Instead of `listen` in comity.toml.",
+)
 @node_command
 async def serve(node: "Node", listen: str | None) -> None:
     """Answer peers and follow them. Ends with SIGTERM or Ctrl-C, finishing what is under way."""
-    from node import logging  # noqa: PLC0415 - the command line imports what it runs
+    from node import logging  # noqa: PLC0415
     from node.app import serving  # noqa: PLC0415
 
     logging.configure()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    try:
-        address = listen or node.config.listen
-        async with serving(node, address) as running:
-            emit(
-                click.get_current_context(), {"listen": running.url}, f"listening on {running.url}"
-            )
-            await stop.wait()
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--listen") from error
+    async with serving(node, listen) as running:
+        emit(click.get_current_context(), {"listen": running.url}, f"listening on {running.url}")
+        await stop.wait()

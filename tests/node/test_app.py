@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 import structlog
 from aiohttp import web
+from click.testing import CliRunner
 
 from node import app, background, founding, ledger, logging, notify, sync
 from node.app import serving
+from node.cli import cli
 from node.config import Config
 from node.errors import UserError
 from node.founding import Founding, NewOfficer
@@ -279,6 +281,28 @@ async def test_serve_says_where_it_listens_and_ends_cleanly(
     assert (process.returncode, stdout) == (0, b"")
     logged = [json.loads(line) for line in stderr.splitlines()]
     assert "serving" in {each["event"] for each in logged}
+
+
+@pytest.mark.parametrize("listen", ["8101", "::1:8101", "127.0.0.1:99999", "127.0.0.1:x"])
+def test_serve_refuses_what_is_no_address(tmp_path: Path, listen: str) -> None:
+    """As a fault of usage, before a node is opened."""
+    arguments = ["--home", str(tmp_path), "serve", "--listen", listen]
+    result = CliRunner().invoke(cli, arguments)
+    assert (result.exit_code, "--listen" in result.stderr) == (2, True)
+
+
+async def test_a_changed_address_is_said_loudly(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests are verified for the address that the node started with."""
+    monkeypatch.setattr(app, "HEAD_INTERVAL", 0.02)
+    with structlog.testing.capture_logs() as logged:
+        async with served(node):
+            register = await ledger.own_register(node)
+            value = register.community.to_value() | {"url": "https://new.python.example"}
+            moved = entry(community_decision(register, **value), "ada")
+            await ledger.append(node, [moved], NOW)
+            await until(lambda: any("restart" in line["event"] for line in logged))
 
 
 def test_libraries_are_logged_without_what_they_say() -> None:

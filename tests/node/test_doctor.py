@@ -1,12 +1,15 @@
 """What the doctor sees, and that it names the next thing to type."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from node import budgets, doctor, ledger
+from node.cli import cli
 from node.doctor import Check
 from node.home import Home, create_master_key
 from node.node import Node, opened
@@ -181,3 +184,15 @@ async def test_the_doctor_changes_nothing(at_home: Home) -> None:
         assert await ledger.own_head(node) == before
         async with node.store.read() as connection:
             assert len((await connection.execute(select(logs))).all()) == 1
+
+
+def test_the_command_prints_one_document_and_its_status(tmp_path: Path) -> None:
+    """1 where there is a fault, with what to type next."""
+    home = tmp_path / "nothing"
+    home.mkdir()
+    result = CliRunner().invoke(cli, ["doctor", "--home", str(home), "--json"])
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["ok"]) == (1, False)
+    assert document["checks"][-1]["name"] == "master key"
+    words = CliRunner().invoke(cli, ["doctor", "--home", str(home)]).stdout
+    assert f"→ {document['checks'][-1]['next']}" in words
