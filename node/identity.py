@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from node.keyring import Keys, oprf_keys_in, signing_keys_in
 from node.ledger import own_head_in
 from node.node import Node
-from protocol.checkpoint import origin_of
 from protocol.keys import SigningKey, http_key_id
 from protocol.register import Register
 from protocol.statements import Community
@@ -30,11 +29,6 @@ class Identity:
     def fingerprint(self) -> bytes:
         """The fingerprint of its log (32 bytes)."""
         return self.register.fingerprint
-
-    @property
-    def origin(self) -> str:
-        """The origin of its log, which is also the name of its keys in notes."""
-        return origin_of(self.community.id)
 
     @property
     def http(self) -> tuple[str, SigningKey]:
