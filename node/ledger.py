@@ -144,12 +144,7 @@ async def renew_cosignature(node: Node, now: int) -> Head:
         DamagedLog: the log in the database is not what its head says.
     """
     async with node.store.write() as connection:
-        head = await own_head_in(connection)
-        register = await logs.register_of(connection, head)
-        note = verify_note(head, register)
-        keys = await _keys_of(connection, node.vault, register)
-        line = cosign(note.text, keys.cosign, head.origin, now)
-        return await logs.renote(connection, head, note.with_signatures([line]).to_bytes())
+        return await _cosigned(node, connection, await own_head_in(connection), [], now)
 
 
 async def add_cosignatures(
@@ -163,11 +158,24 @@ async def add_cosignatures(
         head = await own_head_in(connection)
         if head.size != size:
             return None
-        register = await logs.register_of(connection, head)
-        note = verify_note(head, register)
-        keys = await _keys_of(connection, node.vault, register)
-        own = cosign(note.text, keys.cosign, head.origin, now)
-        return await logs.renote(connection, head, note.with_signatures([own, *lines]).to_bytes())
+        return await _cosigned(node, connection, head, lines, now)
+
+
+async def _cosigned(
+    node: Node,
+    connection: AsyncConnection,
+    head: Head,
+    lines: Sequence[NoteSignature],
+    now: int,
+) -> Head:
+    # It happens every few minutes: entries are held against the root each time, but officers'
+    # signatures verified once for a process.
+    await logs.entries(connection, head)
+    register = (await node.registers.at(connection, head)).register
+    note = verify_note(head, register)
+    keys = await _keys_of(connection, node.vault, register)
+    own = cosign(note.text, keys.cosign, head.origin, now)
+    return await logs.renote(connection, head, note.with_signatures([own, *lines]).to_bytes())
 
 
 async def _grow(

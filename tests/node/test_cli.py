@@ -1,0 +1,302 @@
+"""The command line as scripts rely on it: documents on standard output, words on standard error."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from node import clock, keyfile
+from node.cli import LAZY, cli
+from node.passwords import Cost
+
+PASSWORD = "a password of tests"
+CHEAP = Cost(1, 8192)
+STATUS = {"decision", "attestation", "state", "approvals", "threshold"}
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """One home folder, and commands typed at it."""
+
+    home: Path
+
+    def type(self, *arguments: str, password: str | None = PASSWORD, stdin: str = "") -> Result:
+        """Run a command."""
+        return CliRunner().invoke(
+            cli,
+            list(arguments),
+            prog_name="comity",
+            env={"COMITY_HOME": str(self.home), "COMITY_OFFICER_PASSWORD": password},
+            input=stdin,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        """Run a command with --json; its one document."""
+        done = self.type("--json", *arguments)
+        assert done.exit_code == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    """A home that nothing was founded in."""
+    return Terminal(tmp_path / "home")
+
+
+@pytest.fixture
+def bob(tmp_path: Path) -> Path:
+    """The key file of an officer, on the officer's own device."""
+    file = tmp_path / "bob.key"
+    keyfile.create(file, PASSWORD, cost=CHEAP)
+    return file
+
+
+def _init(terminal: Terminal, bob: Path, *more: str) -> Any:
+    key = json.loads(bob.read_bytes())["officer"]
+    return terminal.json(
+        "init", "--id", "python.example", "--name", "Python Foundation",
+        "--url", "https://comity.python.example", "--contact", "coc@python.example",
+        "--policy-url", "https://python.example/coc", "--officer", f"bob={key}",
+        "--threshold", "1", "--space", "pycon=PyCon", *more,
+    )  # fmt: skip
+
+
+def _sign(terminal: Terminal, decision: str, bob: Path, *more: str) -> Path:
+    sheet = bob.with_name(f"{decision[:8]}.sheet")
+    approval = bob.with_name(f"{decision[:8]}.approval")
+    terminal.json("decision", "export", decision, "--out", str(sheet))
+    terminal.json(
+        "officer", "sign", str(sheet), "--key", str(bob), "--out", str(approval), "--yes", *more
+    )
+    return approval
+
+
+def _founded(terminal: Terminal, bob: Path) -> None:
+    _init(terminal, bob)
+    (waiting,) = terminal.json("decision", "list")
+    approval = _sign(terminal, waiting["decision"], bob)
+    done = terminal.json("decision", "approve", waiting["decision"], "--approval", str(approval))
+    assert done.keys() == STATUS
+    assert (done["state"], done["attestation"]) == ("logged", None)
+
+
+def test_a_community_that_only_asks_is_founded_by_two_options(terminal: Terminal) -> None:
+    """Nobody has to be asked; the operator's password is made up and shown once."""
+    done = terminal.type("init", "--id", "m.example", "--name", "M", "--json", password=None)
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document.keys() == {"id", "url", "fingerprint", "compare", "state"}
+    assert (document["id"], document["url"], document["state"]) == ("m.example", None, "active")
+    assert document["compare"].startswith(f"comity1:m.example:{document['fingerprint']}:1:")
+    assert "operator" in done.stderr
+    assert terminal.json("id") == document
+
+
+def test_a_founding_that_waits_has_no_fingerprint(terminal: Terminal, bob: Path) -> None:
+    """Until the officers approved, on their own devices."""
+    document = _init(terminal, bob)
+    assert document["state"] == "awaiting_approvals"
+    assert (document["fingerprint"], document["compare"]) == (None, None)
+    assert terminal.json("id") == document
+    other = terminal.type("log", "show")
+    assert other.exit_code == 1
+    assert "waits for approvals" in other.stderr
+
+
+def test_a_sanction_from_proposal_to_lift(terminal: Terminal, bob: Path) -> None:
+    """Every document on the way has the members that scripts read."""
+    _founded(terminal, bob)
+    proposed = terminal.json(
+        "sanction", "propose", "--identifier", "email:Mallory@Example.org", "--identifier",
+        "github:@malloryq-fake", "--measure", "suspension", "--scope", "event_series:pycon",
+        "--in-force-from", "2030-01-01", "--ends-on", "2030-03-01", "--basis", "harassment",
+        "--decided-by", "committee:5:4", "--notice", "unreachable", "--review-by",
+        _days_ahead(100),
+    )  # fmt: skip
+    assert proposed.keys() == STATUS
+    assert (proposed["state"], proposed["approvals"], proposed["threshold"]) == ("pending", 0, 1)
+    approval = _sign(terminal, proposed["decision"], bob)
+    done = terminal.json("decision", "approve", proposed["decision"], "--approval", str(approval))
+    assert (done["state"], done["attestation"]) == ("logged", proposed["attestation"])
+    (listed,) = terminal.json("sanction", "list")
+    assert listed == terminal.json("sanction", "show", done["attestation"])
+    assert listed["state"] == "in_force"
+    assert listed["scope"] == [{"kind": "event_series", "space": "pycon"}]
+    assert listed["decided_by"] == {"body": "committee", "present": 5, "in_favour": 4}
+    assert listed["ends_on"] == "2030-03-01"
+    assert listed["identifiers"] == [
+        "email:mallory@example.org",
+        "email-untagged:mallory@example.org",
+        "github:malloryq-fake",
+    ]
+    lifted = terminal.json("sanction", "lift", done["attestation"])
+    approval = _sign(terminal, lifted["decision"], bob)
+    terminal.json("decision", "approve", lifted["decision"], "--approval", str(approval))
+    assert terminal.json("sanction", "show", done["attestation"])["state"] == "withdrawn"
+    log = terminal.json("log", "show")
+    assert [entry["type"] for entry in log["entries"]] == ["community", "attest", "withdraw"]
+    assert log["size"] == 3
+    assert terminal.json("decision", "list") == []
+    assert len(terminal.json("decision", "list", "--all")) == 3
+
+
+def _days_ahead(days: int) -> str:
+    return (clock.day_of(clock.now()) + timedelta(days=days)).isoformat()
+
+
+def test_an_officer_recuses_on_their_own_device(terminal: Terminal, bob: Path) -> None:
+    """The recusal is brought like an approval, and leaves too few to approve."""
+    _init(terminal, bob)
+    (waiting,) = terminal.json("decision", "list")
+    recusal = _sign(terminal, waiting["decision"], bob, "--recuse")
+    done = terminal.json("decision", "recuse", waiting["decision"], "--approval", str(recusal))
+    assert done["state"] == "declined"
+    shown = terminal.json("decision", "show", waiting["decision"])
+    assert [(vote["officer"], vote["vote"]) for vote in shown["votes"]] == [("bob", "recuse")]
+
+
+def test_a_device_signs_only_what_is_confirmed(terminal: Terminal, bob: Path) -> None:
+    """Without --yes it asks, having said what is decided; the answer no signs nothing."""
+    _init(terminal, bob)
+    (waiting,) = terminal.json("decision", "list")
+    sheet = terminal.type("decision", "export", waiting["decision"]).stdout
+    elsewhere = Terminal(terminal.home.with_name("no home at all"))
+    for answer, status in (("n\n", 1), ("y\n", 0)):
+        file = bob.with_name("sheet")
+        file.write_text(sheet)
+        done = elsewhere.type("officer", "sign", str(file), "--key", str(bob), stdin=answer)
+        assert done.exit_code == status
+        assert "founds the community" in done.stderr
+        assert bool(done.stdout) == (status == 0)
+    assert not elsewhere.home.exists()
+
+
+def test_row_11_an_altered_sheet_is_refused_at_the_command_line(
+    terminal: Terminal, bob: Path
+) -> None:
+    """With the check that failed, exit status 1, and no signature."""
+    _init(terminal, bob)
+    (waiting,) = terminal.json("decision", "list")
+    sheet = terminal.type("decision", "export", waiting["decision"]).stdout
+    file = bob.with_name("sheet")
+    file.write_text(sheet.replace('"attestations":[]', '"attestations":[1]'))
+    done = terminal.type("officer", "sign", str(file), "--key", str(bob), "--yes")
+    assert done.exit_code == 1
+    assert "check 1" in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_officers_key_is_for_its_owner_alone(terminal: Terminal, tmp_path: Path) -> None:
+    """Mode 0600, never overwritten, opened by its password only."""
+    file = tmp_path / "carol.key"
+    made = terminal.json("officer", "key", str(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert made["public_key"] == json.loads(file.read_bytes())["officer"]
+    before = file.read_bytes()
+    again = terminal.type("officer", "key", str(file))
+    assert again.exit_code == 1
+    assert "never overwritten" in again.stderr
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("init",),
+        ("init", "--id", "a.example"),
+        ("init", "--id", "a.example", "--name", "A", "--officer", "bob=short"),
+        ("init", "--id", "a.example", "--name", "A", "--space", "no equals sign"),
+        ("init", "--id", "a.example", "--name", "A", "--threshold", "0"),
+        ("nonsense",),
+        ("sanction", "propose", "--measure", "ban", "--scope", "event"),
+        ("sanction", "propose", "--measure", "warning", "--scope", "event", "--identifier", "a:b"),
+        ("officer", "sign"),
+    ],
+)
+def test_wrong_usage_ends_with_2(terminal: Terminal, arguments: Sequence[str]) -> None:
+    """And leaves no home behind."""
+    done = terminal.type(*arguments)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert not terminal.home.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("id",),
+        ("sanction", "list"),
+        ("decision", "approve", "0123456789", "--officer", "alice"),
+        ("log", "show"),
+    ],
+)
+def test_a_home_that_is_none_is_a_failure_in_words(
+    terminal: Terminal, arguments: Sequence[str]
+) -> None:
+    """Exit status 1, one line that says what to type, nothing on standard output."""
+    done = terminal.type(*arguments)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "comity init" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_options_stand_before_or_after_the_command(terminal: Terminal, tmp_path: Path) -> None:
+    """--home and --json; --home wins over COMITY_HOME."""
+    terminal.type("init", "--id", "m.example", "--name", "M")
+    elsewhere = Terminal(tmp_path / "elsewhere")
+    home = str(terminal.home)
+    documents = [
+        elsewhere.type(*arguments).stdout
+        for arguments in (
+            ("--home", home, "--json", "id"),
+            ("id", "--json", "--home", home),
+            ("--json", "id", "--home", home),
+        )
+    ]
+    assert len(set(documents)) == 1
+    assert json.loads(documents[0])["id"] == "m.example"
+    assert elsewhere.type("id", "--home", home).stdout.startswith("m.example")
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_every_command_explains_itself(name: str) -> None:
+    """Each can be imported and has its help."""
+    done = CliRunner().invoke(cli, [name, "--help"], prog_name="comity")
+    assert done.exit_code == 0
+    assert f"comity {name}" in done.stdout
+
+
+def test_the_command_line_imports_no_job_before_it_is_called() -> None:
+    """Neither the database nor the service: a check must not wait for them."""
+    script = (
+        "import sys, node.__main__, node.cli.founding, node.cli.sanction, node.cli.decision; "
+        "print([each for each in ('sqlalchemy', 'aiohttp', 'rich', 'alembic') "
+        "if each in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"
+
+
+def test_a_reader_that_goes_away_is_no_fault(terminal: Terminal) -> None:
+    """`comity id | head -0` ends quietly."""
+    terminal.type("init", "--id", "m.example", "--name", "M")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "node", "id"],
+        env=os.environ | {"COMITY_HOME": str(terminal.home)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert done.stderr == b""
