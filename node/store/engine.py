@@ -130,6 +130,8 @@ def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     )
     _at_connect(writer, *settings)
     _at_connect(reader, *settings, "query_only = ON")
+    _end_when_cancelled(reader)
+    _end_when_cancelled(writer)
     return reader, writer
 
 
@@ -173,6 +175,20 @@ def _at_connect(engine: AsyncEngine, *settings: str) -> None:
         for setting in settings:
             cursor.execute(f"PRAGMA {setting}")
         cursor.close()
+
+
+def _end_when_cancelled(engine: AsyncEngine) -> None:
+    """End the transaction of a connection that is given up because its task was cancelled.
+
+    Closing does not: SQLite keeps a connection, its locks too, for as long as anything refers to a
+    cursor of it that was being read, and the traceback of the cancellation does.
+    """
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def invalidate(
+        connection: DBAPIConnection, _record: ConnectionPoolEntry, _error: BaseException | None
+    ) -> None:
+        connection.rollback()
 
 
 def _without_values(engine: AsyncEngine) -> None:

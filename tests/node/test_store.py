@@ -21,6 +21,11 @@ from protocol.errors import Unavailable
 from tests.paths import ROOT
 
 PEER = bytes(32)
+_SLOW = text(
+    "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 300000) "
+    "SELECT n FROM number WHERE n > 299000"
+)
+"""Takes a good while until its first row, and has more."""
 
 
 async def _put(store: Store, level: int) -> None:
@@ -127,6 +132,32 @@ async def test_a_cancelled_writer_leaves_nothing(store: Store) -> None:
     await _increment(store)
     async with store.read() as connection:
         assert await _level(connection) == 2
+
+
+async def test_a_writer_that_is_cancelled_while_reading_holds_up_nobody(store: Store) -> None:
+    """Not even while somebody still looks at what was raised, and with it at the open cursor."""
+    await _put(store, 1)
+    reading = asyncio.Event()
+    raised: list[BaseException] = []
+
+    async def write() -> None:
+        try:
+            async with store.write() as connection:
+                await connection.execute(update(tables.budgets).values(level=2))
+                reading.set()
+                await connection.execute(_SLOW)
+        except asyncio.CancelledError as error:
+            raised.append(error)
+            raise
+
+    writer = asyncio.create_task(write())
+    await reading.wait()
+    await asyncio.sleep(0.01)
+    writer.cancel()
+    await asyncio.wait([writer])
+    assert raised
+    async with asyncio.timeout(10):
+        await _increment(store)
 
 
 async def test_a_reader_sees_one_state(store: Store) -> None:
