@@ -36,7 +36,7 @@ from node.runs import EvaluationRun, Part, begin, hide, resumed
 from node.store import events, tokens
 from node.store.events import Event
 from node.store.peers import Peer
-from protocol.errors import ComityError, Unavailable, Violation
+from protocol.errors import ComityError, OutOfTime, Unavailable, UnknownKey, Violation
 from protocol.exchange import (
     EvaluateAnswer,
     EvaluateRequest,
@@ -216,7 +216,7 @@ class _Asking:
         self, source: Source, issuer: Issuer, runs: Sequence[EvaluationRun], answer: Answered
     ) -> None:
         open_parts = [(run, part) for run in runs for part in _open_parts(run, answer)]
-        total = sum(len(part.hidden) for _, part in open_parts)
+        total = sum(part.size for _, part in open_parts)
         done = 0
         self.progress(source.peer.id, done, total)
         for run, part in open_parts:
@@ -225,7 +225,7 @@ class _Asking:
             pseudonyms = await asyncio.to_thread(self._finalized, part, public_key, evaluated)
             await self._keep_tokens(run, pseudonyms)
             answer.pseudonyms[run.oprf_key] |= pseudonyms
-            done += len(part.hidden)
+            done += part.size
             self.progress(source.peer.id, done, total)
 
     async def _evaluated(self, issuer: Issuer, request: EvaluateRequest) -> EvaluateAnswer:
@@ -249,7 +249,7 @@ class _Asking:
     async def _declare(self, source: Source, issuer: Issuer, runs: Sequence[EvaluationRun]) -> None:
         """Declare the event, once, where the issuer's ordinary budget could not suffice."""
         event = self.question.purpose
-        size = sum(len(part.hidden) for run in runs for part in run.parts)
+        size = sum(part.size for run in runs for part in run.parts)
         if event.start is None or event.end is None or size <= ORDINARY_BUDGET:
             return
         peer = source.peer.fingerprint
@@ -325,6 +325,9 @@ def failure_of(error: ComityError) -> Failure:
         else:
             words = f"it refused (`{error.problem}`)"
         return Failure("refused", words)
+    if isinstance(error, UnknownKey | OutOfTime):
+        # An honest peer after a change of its key, or with a wrong clock: no lie, and no answer.
+        return Failure("unreachable", f"its answer's key or time is not as due (`{error.code}`)")
     if isinstance(error, Violation):
         return Failure("untrusted", f"its answer breaks the protocol (`{error.code}`)")
     return Failure("unreachable", "it gave no complete answer in time")

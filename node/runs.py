@@ -5,9 +5,13 @@ them tells who is asked about, nor how many in that size class. A run is kept, s
 first request is sent: after a crash or a refusal exactly the same requests go out again, so that
 nothing is asked or charged twice.
 
+Each request holds one element more, the cross-check, without which the proof of a large batch
+could be forged (`protocol.cross_check`).
+
 Source: SPEC.md, section 8, "Evaluate".
 """
 
+import itertools
 import secrets
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +21,7 @@ from typing import Any, NewType, cast
 from node.store.tokens import Pending
 from node.vault import Vault
 from protocol import ristretto, voprf
+from protocol.cross_check import CrossCheck, new_seed
 from protocol.encoding import base64url, canonical_json, from_base64url, from_json
 from protocol.exchange import EvaluateRequest, Purpose
 from protocol.identifiers import Identifier
@@ -26,7 +31,6 @@ REQUEST = 1024
 """Elements of one request: a quarter of what is allowed, because a budget too small for a request
 would never be used, and what was answered is kept request by request."""
 
-SMALLEST = 8
 LARGEST_POWER = 4096
 STEP = 1024
 
@@ -36,8 +40,8 @@ _MAX_PENDING = 4 * 2**20
 Run = Callable[..., Iterable[Any]]
 """Something to call like the builtin `map`."""
 
-Blinds = NewType("Blinds", tuple["Hidden", ...])
-"""A whole list, padded and in the order in which it is sent."""
+Blinds = NewType("Blinds", tuple["Batch", ...])
+"""A whole list, padded, in the order in which it is sent, and cut into requests."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +54,55 @@ class Hidden:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """The elements of one request: those that hide somebody or nobody, and the cross-check."""
+
+    hidden: tuple[Hidden, ...] = field(repr=False)
+    check: CrossCheck
+    checking: Element
+    """What the cross-check asks."""
+    place: int
+    """Where that stands among the others."""
+
+    @property
+    def elements(self) -> list[Element]:
+        """All of them, as sent."""
+        others = [each.element for each in self.hidden]
+        return [*others[: self.place], self.checking, *others[self.place :]]
+
+    def verify(self, proven: Sequence[voprf.Proven], run: Run = map) -> list[voprf.Proven]:
+        """The proven answers to `hidden`, once the cross-check agrees with them.
+
+        Raises:
+            BadProof: it does not, whatever the proof says.
+        """
+        others = [*proven[: self.place], *proven[self.place + 1 :]]
+        self.check.verify(others, proven[self.place], run)
+        return others
+
+
+@dataclass(frozen=True)
 class Part:
     """One request of a run."""
 
     seq: int
     purpose: Purpose
-    hidden: tuple[Hidden, ...] = field(repr=False)
+    batch: Batch
+
+    @property
+    def size(self) -> int:
+        """How many elements it asks for, and is charged."""
+        return len(self.batch.hidden) + 1
 
     @property
     def elements(self) -> list[Element]:
         """The blinded elements, as sent."""
-        return [each.element for each in self.hidden]
+        return self.batch.elements
 
     @property
     def identifiers(self) -> list[Identifier]:
         """Whom it asks about, in the order in which their elements stand in it."""
-        return [each.identifier for each in self.hidden if each.identifier is not None]
+        return [each.identifier for each in self.batch.hidden if each.identifier is not None]
 
     def request(self, oprf_key: bytes) -> EvaluateRequest:
         """The body, the same at every call."""
@@ -74,10 +111,14 @@ class Part:
         )
 
     def finalize(self, proven: Sequence[voprf.Proven], run: Run = map) -> list[bytes]:
-        """The pseudonyms of `identifiers`, from the proven answers to `elements`."""
+        """The pseudonyms of `identifiers`, from the proven answers to `elements`.
+
+        Raises:
+            BadProof: the answers do not agree with each other.
+        """
         asked = [
             (each.identifier.oprf_input, each.blind, answer)
-            for each, answer in zip(self.hidden, proven, strict=True)
+            for each, answer in zip(self.batch.hidden, self.batch.verify(proven, run), strict=True)
             if each.identifier is not None and each.blind is not None
         ]
         pieces = [asked[at : at + voprf.CHUNK] for at in range(0, len(asked), voprf.CHUNK)]
@@ -117,32 +158,40 @@ class EvaluationRun:
 
 
 def padded_size(count: int) -> int:
-    """How many elements are sent for `count` (at least one): 8, 16 … 4096, then steps of 1024."""
-    if count <= LARGEST_POWER:
-        return max(SMALLEST, 1 << (count - 1).bit_length())
-    return -(-count // STEP) * STEP
+    """How many elements are sent for `count` (at least one): 8, 16 … 4096, then steps of 1024.
+
+    One of each request is its cross-check.
+    """
+    sizes = itertools.chain(
+        (1 << power for power in range(3, 13)), itertools.count(LARGEST_POWER + STEP, STEP)
+    )
+    return next(size for size in sizes if size - _requests(size) >= count)
 
 
 def hide(identifiers: Sequence[Identifier], run: Run = map) -> Blinds:
-    """Blind every identifier with a fresh blind, fill up with random elements, and shuffle all."""
+    """Blind every identifier with a fresh blind, fill up with random elements, shuffle, and cut."""
     pieces = [
         identifiers[start : start + voprf.CHUNK]
         for start in range(0, len(identifiers), voprf.CHUNK)
     ]
     hidden = [each for piece in run(_hide, pieces) for each in piece]
-    while len(hidden) < padded_size(len(identifiers)):
+    size = padded_size(len(identifiers))
+    while len(hidden) < size - _requests(size):
         padding = ristretto.multiply_base(ristretto.random_scalar())
         hidden.append(Hidden(padding, None, None))
     secrets.SystemRandom().shuffle(hidden)
-    return Blinds(tuple(hidden))
+    room = REQUEST - 1
+    return Blinds(
+        tuple(
+            _checked(tuple(hidden[start : start + room]), run)
+            for start in range(0, len(hidden), room)
+        )
+    )
 
 
 def begin(log: bytes, oprf_key: bytes, hidden: Blinds, purpose: Purpose, now: int) -> EvaluationRun:
     """A run of its own for one issuer; several may be asked with the same blinded list."""
-    parts = tuple(
-        Part(seq, purpose, hidden[start : start + REQUEST])
-        for seq, start in enumerate(range(0, len(hidden), REQUEST))
-    )
+    parts = tuple(Part(seq, purpose, batch) for seq, batch in enumerate(hidden))
     return EvaluationRun(str(uuid.uuid4()), log, oprf_key, parts, now)
 
 
@@ -170,6 +219,16 @@ def resumed(vault: Vault, pending: Sequence[Pending]) -> list[EvaluationRun]:
     ]
 
 
+def _requests(size: int) -> int:
+    return -(-size // REQUEST)
+
+
+def _checked(hidden: tuple[Hidden, ...], run: Run) -> Batch:
+    check = CrossCheck(new_seed())
+    checking = check.element([each.element for each in hidden], run)
+    return Batch(hidden, check, checking, secrets.randbelow(len(hidden) + 1))
+
+
 def _hide(identifiers: Sequence[Identifier]) -> list[Hidden]:
     blinded = [(each, voprf.blind(each.oprf_input)) for each in identifiers]
     return [Hidden(made.element, made.blind, each) for each, made in blinded]
@@ -181,12 +240,16 @@ def _finalize(asked: Sequence[tuple[bytes, Scalar, voprf.Proven]]) -> list[bytes
 
 
 def _written(part: Part) -> bytes:
+    hidden = part.batch.hidden
     return canonical_json(
         {
             "purpose": part.purpose.to_value(),
-            "elements": base64url(b"".join(part.elements)),
-            "blinds": base64url(b"".join(each.blind or bytes(32) for each in part.hidden)),
-            "identifiers": [each.identifier and each.identifier.text for each in part.hidden],
+            "elements": base64url(b"".join(each.element for each in hidden)),
+            "blinds": base64url(b"".join(each.blind or bytes(32) for each in hidden)),
+            "identifiers": [each.identifier and each.identifier.text for each in hidden],
+            "seed": base64url(part.batch.check.seed),
+            "checking": base64url(part.batch.checking),
+            "place": part.batch.place,
         }
     )
 
@@ -203,4 +266,7 @@ def _read(seq: int, data: bytes) -> Part:
         else:
             kind, _, written = text.partition(":")
             hidden.append(Hidden(element, blind, Identifier(kind, written)))
-    return Part(seq, Purpose.from_value(value["purpose"]), tuple(hidden))
+    check = CrossCheck(from_base64url(value["seed"]))
+    checking = cast("Element", from_base64url(value["checking"]))
+    batch = Batch(tuple(hidden), check, checking, value["place"])
+    return Part(seq, Purpose.from_value(value["purpose"]), batch)

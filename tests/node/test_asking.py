@@ -18,9 +18,11 @@ from node.node import Node
 from node.runs import REQUEST, EvaluationRun, begin, hide, padded_size, resumed
 from node.store import Store
 from node.vault import Vault, VaultError
+from protocol.errors import BadProof
 from protocol.exchange import EvaluateAnswer, EvaluateRequest, EventAnswer, EventRequest, Purpose
 from protocol.identifiers import Identifier
-from protocol.voprf import evaluate
+from protocol.ristretto import add, multiply_base, random_scalar
+from protocol.voprf import Proven, evaluate, evaluate_chunk, generate_key_pair
 from tests.node.issuers import NOW, TODAY, Issuer, Reach
 
 NO_EVENT = Purpose(kind="unspecified", start=None, end=None)
@@ -76,12 +78,13 @@ async def rows(node: Node, table: Any) -> list[Any]:
 
 @given(st.integers(1, 50_000))
 def test_row_4_a_list_is_padded_to_one_of_few_sizes(count: int) -> None:
-    """8, 16 … 4096, then multiples of 1024; all of them whole requests."""
+    """8, 16 … 4096, then multiples of 1024: whole requests, each with room for its cross-check."""
     size = padded_size(count)
-    assert count <= size
+    requests = -(-size // REQUEST)
+    assert count <= size - requests
     assert size in (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096) or size % 1024 == 0
-    assert size == 8 or padded_size(size) == size
-    assert size < 2 * count or size == 8
+    assert size <= 2 * (count + requests) or size == 8
+    assert padded_size(size - requests) == size
     assert size <= REQUEST or size % REQUEST == 0
 
 
@@ -89,12 +92,37 @@ def test_row_4_a_list_is_shuffled_and_blinded_anew_each_time() -> None:
     """Padding lies between the others, and no element comes twice."""
     about = people(40)
     lists = [hide(about) for _ in range(2)]
-    orders = [[each.identifier for each in hidden] for hidden in lists]
+    orders = [[each.identifier for each in batch.hidden] for (batch,) in lists]
     assert orders[0] != orders[1]
-    assert all({*order} == {*about, None} and len(order) == 64 for order in orders)
+    assert all({*order} == {*about, None} and len(order) == 63 for order in orders)
     assert orders[0] != sorted(orders[0], key=str)
-    assert len({each.element for hidden in lists for each in hidden}) == 128
-    assert all(order[40:] != [None] * 24 for order in orders)
+    assert len({element for (batch,) in lists for element in batch.elements}) == 128
+    assert all(order[40:] != [None] * 23 for order in orders)
+
+
+def test_row_5_every_request_holds_its_cross_check_at_a_place_of_its_own() -> None:
+    """One element more in each request, anywhere among the others."""
+    requests = [batch for _ in range(4) for batch in hide(people(1500))]
+    assert [len(batch.elements) for batch in requests] == [1024] * 8
+    assert len({batch.place for batch in requests}) > 1
+    for batch in requests:
+        assert batch.elements[batch.place] == batch.checking
+        others = [each.element for each in batch.hidden]
+        assert batch.checking == batch.check.element(others)
+
+
+def test_row_5_answers_that_a_forged_proof_would_cover_are_refused() -> None:
+    """Where the proof is made to hold for wrong answers, the cross-check still tells."""
+    (batch,) = hide(people(5))
+    key = generate_key_pair()
+    proven = [Proven(each) for each in evaluate_chunk(key.secret, batch.elements)]
+    assert len(batch.verify(proven)) == len(batch.hidden)
+    for wrong in range(len(proven)):
+        error = multiply_base(random_scalar())
+        spoiled = [*proven]
+        spoiled[wrong] = Proven(add(spoiled[wrong], error))
+        with pytest.raises(BadProof):
+            batch.verify(spoiled)
 
 
 @given(count=st.integers(1, 20), event=st.booleans())

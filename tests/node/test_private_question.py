@@ -61,7 +61,7 @@ def _shape(table: str, row: Any) -> tuple[tuple[str, Any], ...]:
 
 LISTS = (
     [f"someone{number}@a.example" for number in range(9)],
-    [f"x{number}.y@another-domain.example" for number in range(15)] + ["mallory@quill.example"],
+    [f"x{number}.y@another-domain.example" for number in range(14)] + ["mallory@quill.example"],
 )
 """Of one size class; nobody of the first was published, and the last of the second was."""
 
