@@ -17,7 +17,7 @@ from node.store import logs
 from node.store.logs import Head
 from protocol.checkpoint import Checkpoint, sign_checkpoint
 from protocol.encoding import base64url
-from protocol.errors import UnknownKey
+from protocol.errors import Conflict, UnknownKey
 from protocol.exchange import CarriedLog, PeeringAnswer, PeeringRequest
 from protocol.merkle import leaf_hash, tree_root
 from protocol.register import Register
@@ -49,9 +49,10 @@ async def tell(node: Node, client: PeerClient, act: Act) -> PeeringAnswer:
         try:
             said = await client.peering(_request(register, act, carried))
         except Refused as error:
-            if error.problem != UnknownKey.code or start == 0:
+            # Our key has changed in what they have not yet, or they hold nothing of our log.
+            if error.problem not in (UnknownKey.code, Conflict.code) or start == 0:
                 raise
-            start = 0  # our key has changed in what they have not yet
+            start = 0
             continue
         if said.size in (start, head.size) or said.state == "none":
             return said

@@ -38,6 +38,7 @@ from node.ledger import own_head_in
 from node.node import Node
 from node.store import logs, peers
 from node.store.peers import Peer, PeerState
+from node.sync import follow
 from protocol.compare import Comparison
 from protocol.encoding import base64url
 from protocol.errors import ComityError, Unavailable
@@ -79,8 +80,9 @@ async def add(
         peer = _agreed(before, found, compared=comparison is not None, now=now)
         peer = replace(peer, proven_at=now if proven else peer.proven_at)
         await _store(connection, peer)
-    act: Act = "accept" if before is not None and before.state == "wanted" else "ask"
-    return await _say(node, _client(clients, found), peer, act, now)
+    if before is not None and before.state == "wanted":
+        return await _tell_accepted(node, clients, _client(clients, found), peer, now)
+    return await _say(node, _client(clients, found), peer, "ask", now)
 
 
 async def accept(
@@ -117,7 +119,9 @@ async def accept(
             raise UserError(f"{wanted.id} does not ask any more: see `comity peer list`")
         await _store(connection, peer)
     # Nobody can reach who has no address; it learns of this when it asks or extends again.
-    return Outcome(peer) if client is None else await _say(node, client, peer, "accept", now)
+    if client is None:
+        return Outcome(peer)
+    return await _tell_accepted(node, clients, client, peer, now)
 
 
 async def remove(node: Node, clients: Clients, name: str, now: int) -> Outcome:
@@ -205,6 +209,14 @@ def code_of(error: Exception) -> str:
     return error.code if isinstance(error, ComityError) else Unavailable.code
 
 
+async def _tell_accepted(
+    node: Node, clients: Clients, client: PeerClient, peer: Peer, now: int
+) -> Outcome:
+    # First hold its log: it asks for our records as soon as it hears, signed by a key in there.
+    await follow(node, clients, peer.fingerprint, now)
+    return await _say(node, client, peer, "accept", now)
+
+
 async def _say(node: Node, client: PeerClient, peer: Peer, act: Act, now: int) -> Outcome:
     """Tell a peer, and take its signed answer for what it says of its side."""
     try:
@@ -259,7 +271,8 @@ async def _refuse_second(connection: AsyncConnection, community: str, fingerprin
             raise UserError(
                 f"another log already stands for {community} here. One of the two is not theirs, "
                 "or they began anew: ask their administrators over a channel that you trust, and "
-                f"if the new one is right, first type `comity peer remove {community}`"
+                "if the new one is right, first type `comity peer remove "
+                f"{base64url(other.fingerprint)}`"
             )
 
 

@@ -1,0 +1,398 @@
+"""Peering: who is let in, by whose hand, and what leaving ends."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from node import admission, ledger, officers, peering, tables
+from node.coverage import load_sources
+from node.errors import Refused, UserError
+from node.introduction import NotTheOneCompared
+from node.store import peers, records
+from node.store.peers import Peer
+from node.sync import NotFollowed
+from protocol.compare import Comparison
+from protocol.encoding import base64url
+from protocol.errors import Unavailable
+from protocol.statements import CommunityDecision, approve, encode_entry
+from tests.node.federation import Community, Federation, eventually, password
+
+
+async def _add(asking: Community, asked: Community, comparison: Comparison | None = None) -> Peer:
+    outcome = await peering.add(
+        asking.node, asking.clients, await asked.url(), comparison, asking.now
+    )
+    assert outcome.error is None
+    return outcome.peer
+
+
+async def _accept(
+    asked: Community, asking: Community, comparison: Comparison | None = None
+) -> peering.Outcome:
+    return await peering.accept(asked.node, asked.clients, asking.id, comparison, asked.now)
+
+
+async def _state(here: Community, there: Community) -> str:
+    return (await here.sees(there)).state
+
+
+async def test_two_administrators_agree_one_after_the_other(federation: Federation) -> None:
+    """Asked and wanted until the second one agrees; then active on both sides, and followed."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    ban = await python.publish("email:person@person.example")
+    await _add(conf, python, await python.comparison())
+    assert (await _state(conf, python), await _state(python, conf)) == ("asked", "wanted")
+    with pytest.raises(NotFollowed):
+        await conf.follow(python)
+    await _accept(python, conf, await conf.comparison())
+    assert (await _state(conf, python), await _state(python, conf)) == ("active", "active")
+    # Nobody polls: whoever becomes a peer is followed at once.
+
+    async def held() -> bool:
+        return await conf.records_of(python) == {ban}
+
+    await eventually(held)
+
+
+async def test_asks_that_cross_make_peers(federation: Federation) -> None:
+    """Each administrator has agreed by adding."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    await asyncio.gather(
+        _add(conf, python, await python.comparison()),
+        _add(python, conf, await conf.comparison()),
+    )
+    # Had both asked before either was asked, asking again settles it.
+    await federation.sync()
+    assert (await _state(conf, python), await _state(python, conf)) == ("active", "active")
+
+
+async def test_the_host_s_own_address_leads_to_the_node(federation: Federation) -> None:
+    """People type the host; its discovery document points to where the node is."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    host = (await python.url()).removesuffix(f"/{python.id}")
+    outcome = await peering.add(conf.node, conf.clients, f"{host}/", None, conf.now)
+    assert outcome.peer.fingerprint == await python.fingerprint()
+    assert outcome.peer.url == await python.url()
+
+
+@pytest.mark.parametrize("address", ["", "python.example", "ftp://python.example", "http://a b"])
+async def test_what_is_no_address_is_refused_in_words(federation: Federation, address: str) -> None:
+    """Before anything is fetched."""
+    conf = await federation.community("conf.example")
+    with pytest.raises(UserError, match="an address is due"):
+        await peering.add(conf.node, conf.clients, address, None, conf.now)
+
+
+async def test_nobody_peers_with_itself(federation: Federation) -> None:
+    """An address typed by mistake."""
+    conf = await federation.community("conf.example")
+    with pytest.raises(UserError, match="this very community"):
+        await _add(conf, conf)
+
+
+async def test_row_38_another_log_than_the_compared_one_is_refused(federation: Federation) -> None:
+    """Another community's string, another branch's root, another id: nothing is stored."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    await python.publish("email:person@person.example")
+    right = await python.comparison()
+    for wrong in (
+        await conf.comparison(),
+        replace(right, root=bytes(32)),
+        replace(right, id="pypi.example"),
+        replace(right, fingerprint=bytes(32)),
+        replace(right, size=1, root=right.root),
+    ):
+        with pytest.raises(NotTheOneCompared):
+            await _add(conf, python, wrong)
+    with pytest.raises(UserError, match="newer head"):
+        await _add(conf, python, replace(right, size=right.size + 1))
+    with pytest.raises(KeyError):
+        await conf.sees(python)
+
+
+async def test_row_38_the_string_of_an_older_head_still_compares(federation: Federation) -> None:
+    """The log has grown since it was read out, and passes through it."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    for number in range(4):
+        older = await python.comparison()
+        await python.publish(f"email:person{number}@person.example")
+        assert (await _add(conf, python, older)).compared
+
+
+async def test_row_38_a_second_log_of_a_known_id_waits_for_a_human(federation: Federation) -> None:
+    """A squatter may ask; it is shown beside the first, and cannot take its place."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    await federation.peer(conf, python)
+    squatter = await federation.community(
+        "python.example.squatter.example", id="python.example", name="Python, really"
+    )
+    squatter.id = "python.example"
+    await _add(squatter, conf)
+    assert (await conf.sees(squatter)).state == "wanted"
+    assert (await conf.sees(python)).state == "active"
+    fingerprint = base64url(await squatter.fingerprint())
+    with pytest.raises(UserError, match="another log already stands"):
+        await peering.accept(conf.node, conf.clients, fingerprint, None, conf.now)
+    with pytest.raises(UserError, match="another log already stands"):
+        await _add(conf, squatter)
+    assert (await conf.sees(squatter)).state == "wanted"
+    # A human decides that the new one is right.
+    first = base64url(await python.fingerprint())
+    await peering.remove(conf.node, conf.clients, first, conf.now)
+    await peering.accept(conf.node, conf.clients, "python.example", None, conf.now)
+    assert (await conf.sees(squatter)).state == "active"
+
+
+async def test_taking_a_peer_uncompared_is_remembered(federation: Federation) -> None:
+    """On the side that did not compare; comparing later is remembered too."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    await _add(conf, python)
+    await _accept(python, conf, await conf.comparison())
+    assert not (await conf.sees(python)).compared
+    assert (await python.sees(conf)).compared
+    await _add(conf, python, await python.comparison())
+    assert (await conf.sees(python)).compared
+    assert await _state(conf, python) == "active"
+
+
+async def test_removing_ends_everything_at_once_on_both_sides(federation: Federation) -> None:
+    """Nothing of either is kept by the other, nothing is answered any more."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    await federation.peer(conf, python)
+    ban = await python.publish("email:person@person.example")
+    await conf.publish("email:other@person.example")
+    await federation.sync()
+    before = await python.sees(conf)
+    outcome = await peering.remove(python.node, python.clients, "conf.example", python.now)
+    assert outcome.error is None
+    for here, there in ((conf, python), (python, conf)):
+        assert await _state(here, there) == "removed"
+        assert await here.holds(there) is None
+        assert await here.records_of(there) == set()
+        fingerprint = await there.fingerprint()
+        async with here.node.store.read() as connection:
+            for table in (tables.tokens, tables.cosigned_heads):
+                rows = await connection.execute(select(table).where(table.c.log == fingerprint))
+                assert rows.all() == []
+        assert await load_sources(here.node, now=here.now) == []
+    # Whoever asks all the same, with the keys of before, is nobody here.
+    with pytest.raises(Refused, match="unknown-key"):
+        await conf.clients.at(
+            await python.url(), await python.fingerprint(), python.id, bytes(32)
+        ).records([ban])
+    assert (await conf.push()) == []
+    assert before.state == "active"
+
+
+async def test_a_community_that_was_removed_may_ask_again(federation: Federation) -> None:
+    """It starts anew: wanted, uncompared, by two hands."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    await federation.peer(conf, python)
+    await peering.remove(python.node, python.clients, "conf.example", python.now)
+    await _add(conf, python, await python.comparison())
+    again = await python.sees(conf)
+    assert (again.state, again.compared) == ("wanted", False)
+    await _accept(python, conf)
+    assert (await _state(conf, python), await _state(python, conf)) == ("active", "active")
+
+
+async def test_whoever_did_not_hear_that_we_left_learns_it_when_it_asks(
+    federation: Federation,
+) -> None:
+    """Leaving does not depend on the other: it is answered no more, whether it knows or not."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    await federation.peer(conf, python)
+    await conf.stop()
+    outcome = await peering.remove(python.node, python.clients, "conf.example", python.now)
+    assert outcome.error == "unreachable"
+    assert (await python.sees(conf)).state == "removed"
+    assert await python.holds(conf) is None
+    ban = await python.publish("email:person@person.example")
+    result = await conf.follow(python)
+    # The log is for everybody to read, its records for peers only.
+    assert (result.state, result.error) == ("refused", "unknown-key")
+    assert await conf.records_of(python) == set()
+    assert ban
+
+
+async def test_a_community_without_address_asks_with_its_log(federation: Federation) -> None:
+    """It is compared against the log that it brought, and learns at its next sync that it is in."""
+    python = await federation.community("python.example")
+    meetup = await federation.community("meetup.example", only_asks=True)
+    ban = await python.publish("email:person@person.example")
+    await _add(meetup, python, await python.comparison())
+    with pytest.raises(NotTheOneCompared):
+        await _accept(python, meetup, replace(await meetup.comparison(), root=bytes(32)))
+    assert await _state(python, meetup) == "wanted"
+    await _accept(python, meetup, await meetup.comparison())
+    assert (await python.sees(meetup)).compared
+    assert await _state(meetup, python) == "asked"
+    await meetup.sync()
+    assert await _state(meetup, python) == "active"
+    assert await meetup.records_of(python) == {ban}
+    # Nobody tries to reach it, and it counts for no coverage: it has nothing to say.
+    assert await python.push() == []
+    assert await load_sources(python.node, now=python.now) == []
+
+
+async def test_a_log_without_address_is_brought_along_as_it_grows(federation: Federation) -> None:
+    """Later entries follow by themselves at each sync; the same again changes nothing."""
+    python = await federation.community("python.example")
+    meetup = await federation.community("meetup.example", only_asks=True)
+    await _add(meetup, python)
+    await _accept(python, meetup)
+    await meetup.sync()
+    await _rename(meetup, "Another name")
+    for _ in range(2):
+        await meetup.sync()
+        assert (await python.sees(meetup)).name == "Another name"
+        held = await python.holds(meetup)
+        assert held is not None
+        assert held.size == 2
+
+
+async def test_a_log_of_many_pieces_is_carried_whole(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than one request holds: each piece stands under a checkpoint of its own."""
+    monkeypatch.setattr("node.carrying.PIECE", 2000)
+    python = await federation.community("python.example")
+    meetup = await federation.community("meetup.example", only_asks=True)
+    for number in range(6):
+        await _rename(meetup, f"Name {number}")
+    await _add(meetup, python, await python.comparison())
+    held = await python.holds(meetup)
+    assert held is not None
+    assert held.size == 7
+    await _accept(python, meetup, await meetup.comparison())
+    for number in range(6):
+        await _rename(meetup, f"Name {number}, again")
+    await meetup.sync()
+    held = await python.holds(meetup)
+    assert held is not None
+    assert held.size == 13
+
+
+async def _rename(community: Community, name: str) -> None:
+    """One officer changes the community's name."""
+    register = await community.register()
+    decision = CommunityDecision(
+        v=1,
+        type="community",
+        log=register.fingerprint,
+        on=community.today,
+        after=register.community_leaf,
+        community=register.community.model_copy(update={"name": name}),
+    ).to_bytes()
+    officer = community.officers[0]
+    key = await officers.unlock(await officers.named(community.node, officer), password(officer))
+    await ledger.append(
+        community.node, [encode_entry(decision, [approve(decision, key)])], community.now
+    )
+
+
+async def test_one_that_only_asks_and_was_removed_learns_it_when_it_syncs(
+    federation: Federation,
+) -> None:
+    """Nobody can tell it; the signed answer to what it brings does."""
+    python = await federation.community("python.example")
+    meetup = await federation.community("meetup.example", only_asks=True)
+    await python.publish("email:person@person.example")
+    await _add(meetup, python)
+    await _accept(python, meetup)
+    await meetup.sync()
+    await peering.remove(python.node, python.clients, "meetup.example", python.now)
+    await meetup.sync()
+    assert await _state(meetup, python) == "removed"
+    assert await meetup.holds(python) is None
+    assert await meetup.records_of(python) == set()
+
+
+async def test_row_10_strangers_that_ask_change_no_answer(federation: Federation) -> None:
+    """Twenty of them wait, and are no peers: nothing of theirs is followed, asked or counted."""
+    python = await federation.community("python.example")
+    conf = await federation.community("conf.example")
+    await federation.peer(conf, python)
+    before = await load_sources(conf.node, now=conf.now)
+    async with conf.node.store.write() as connection:
+        for number in range(20):
+            row = Peer(
+                fingerprint=bytes([number]) * 32,
+                id=f"stranger{number}.example",
+                name="A stranger",
+                url="http://127.0.0.1:9",
+                state="wanted",
+                compared=False,
+                proven_at=None,
+                admitted_at=None,
+                last_sync_at=None,
+                last_error=None,
+            )
+            await peers.add(connection, row)
+    assert [result.id for result in await conf.sync()] == ["python.example"]
+    after = await load_sources(conf.node, now=conf.now)
+    assert [source.peer.id for source in after] == [source.peer.id for source in before]
+    assert [source.live for source in after] == [source.live for source in before]
+
+
+async def test_so_many_strangers_may_wait_and_no_more(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next is told to come later, and whoever waits already is not pushed out."""
+    monkeypatch.setattr(admission, "MAX_WANTED", 1)
+    python = await federation.community("python.example")
+    first = await federation.community("first.example", only_asks=True)
+    second = await federation.community("second.example", only_asks=True)
+    await _add(first, python)
+    outcome = await peering.add(second.node, second.clients, await python.url(), None, second.now)
+    assert outcome.error is not None
+    await _add(first, python)
+    async with python.node.store.read() as connection:
+        assert [peer.id for peer in await peers.every(connection)] == ["first.example"]
+
+
+async def test_an_id_that_stands_for_two_has_to_be_said_by_fingerprint(
+    federation: Federation,
+) -> None:
+    """The command says which two."""
+    python = await federation.community("python.example")
+    asking = [
+        await federation.community(f"{n}.example", only_asks=True, id="meetup.example", name=f"{n}")
+        for n in range(2)
+    ]
+    for community in asking:
+        await _add(community, python)
+    with pytest.raises(UserError, match="two logs claim"):
+        await peering.accept(python.node, python.clients, "meetup.example", None, python.now)
+    fingerprint = base64url(await asking[1].fingerprint())
+    outcome = await peering.accept(python.node, python.clients, fingerprint, None, python.now)
+    assert (outcome.peer.name, outcome.peer.state) == ("1", "active")
+
+
+async def test_a_sync_under_way_cannot_bring_back_who_was_removed(federation: Federation) -> None:
+    """What arrives after the removal is thrown away."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    await federation.peer(conf, python)
+    await python.publish("email:person@person.example")
+    following = asyncio.create_task(conf.follow(python))
+    await asyncio.sleep(0.005)
+    await peering.remove(conf.node, conf.clients, "python.example", conf.now)
+    await asyncio.gather(following, return_exceptions=True)
+    assert await conf.holds(python) is None
+    async with conf.node.store.read() as connection:
+        assert await records.held(connection, await python.fingerprint()) == {}
+    assert isinstance(following.exception(), NotFollowed | Unavailable | None)
+    assert await _state(conf, python) == "removed"
