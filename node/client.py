@@ -8,7 +8,6 @@ answer is believed under the `http` key in force in the peer's log as held here 
 
 import re
 import secrets
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 import stamina
 
+from node.clock import now
 from node.errors import Refused, Unreachable
 from node.keyring import signing_keys_in
 from node.ledger import own_head_in
@@ -131,7 +131,7 @@ class Clients:
 
 
 @asynccontextmanager
-async def connect(node: Node, *, clock: Clock = lambda: int(time.time())) -> AsyncIterator[Clients]:
+async def connect(node: Node, *, clock: Clock = now) -> AsyncIterator[Clients]:
     """Clients for a node's peers, and their connections, for as long as the context lasts."""
     async with open_outbound(allow_private_networks=node.config.allow_private_networks) as outbound:
         yield Clients(Caller(node, outbound, clock))

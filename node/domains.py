@@ -20,7 +20,7 @@ from protocol.exchange import MAX_DISCOVERY
 DEADLINE = 5.0
 """Seconds for each of the two ways: nobody waits long for a domain that says nothing."""
 
-_RESERVED = (".example", ".invalid", ".localhost", ".test", ".example.com", ".example.org")
+_RESERVED = (".example", ".invalid", ".test", ".example.com", ".example.org")
 """Names that are nobody's (RFC 2606): they are not looked up."""
 
 LookUp = Callable[[str], Awaitable[list[str]]]

@@ -43,7 +43,7 @@ async def add(node: "Node", url: str, text: str | None, yes: bool) -> None:
     from node.client import connect  # noqa: PLC0415
 
     comparison = _comparison(text, uncompared=yes)
-    async with connect(node) as clients:
+    async with connect(node, clock=clock.now) as clients:
         outcome = await peering.add(node, clients, url, comparison, clock.now())
         await _settle(node, clients, outcome)
     if outcome.peer.state == "asked":
@@ -64,7 +64,7 @@ async def accept(node: "Node", name: str, text: str | None, yes: bool) -> None:
     from node.client import connect  # noqa: PLC0415
 
     comparison = _comparison(text, uncompared=yes)
-    async with connect(node) as clients:
+    async with connect(node, clock=clock.now) as clients:
         outcome = await peering.accept(node, clients, name, comparison, clock.now())
         await _settle(node, clients, outcome)
 
@@ -77,7 +77,7 @@ async def remove(node: "Node", name: str) -> None:
     from node import peering  # noqa: PLC0415
     from node.client import connect  # noqa: PLC0415
 
-    async with connect(node) as clients:
+    async with connect(node, clock=clock.now) as clients:
         outcome = await peering.remove(node, clients, name, clock.now())
     await _show(node, outcome.peer.fingerprint)
     if outcome.error is not None:

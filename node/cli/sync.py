@@ -27,7 +27,7 @@ async def sync(node: "Node", name: str | None) -> None:
     from node.client import connect  # noqa: PLC0415
 
     now = clock.now()
-    async with connect(node) as clients:
+    async with connect(node, clock=clock.now) as clients:
         await peering.keep_in_touch(node, clients, now)
         await peering.prove(node, clients, now)
         if name is None:
