@@ -2,12 +2,11 @@
 
 `answer` is the whole of it, for a single person and for a list alike: who has something to say
 (`coverage`), the private question (`asking`), what matched (`matching`). `check` asks about one
-person, and keeps what was found, sealed.
+person. What was found is shown and not kept: only the tokens are, which asking again would cost.
 """
 
 import asyncio
 import contextlib
-import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +19,7 @@ from node.coverage import Coverage, PeerCoverage, Source, load_registers, load_s
 from node.findings import Days, Finding, Outcome, Person, findings_of, outcome_of
 from node.matching import Matches, match
 from node.node import Node
-from node.store import findings as stored
 from node.store import peers
-from node.store.findings import StoredFinding
 from node.store.peers import Peer
 from node.sync import NotFollowed, follow
 from node.vault import Vault
@@ -37,8 +34,6 @@ FOLLOWED = 10
 FOLLOWING = 5.0
 """Seconds that following may hold a question up; what was taken until then is kept."""
 
-_CONTENT = "findings.content"
-
 
 @dataclass(frozen=True)
 class Occasion:
@@ -50,16 +45,6 @@ class Occasion:
     def to_value(self) -> dict[str, object]:
         """As it is kept."""
         return {"event": self.name, "purpose": self.purpose.to_value()}
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Where a finding belongs, and how long it is kept."""
-
-    occasion: Occasion
-    screening: str | None
-    now: int
-    until: date
 
 
 @dataclass(frozen=True)
@@ -149,7 +134,7 @@ async def answer(
 async def check(
     node: Node, reach: Reach, identifiers: Sequence[Identifier], occasion: Occasion, *, now: int
 ) -> Result:
-    """Ask about one person, who has all of `identifiers`, and keep what was found."""
+    """Ask about one person, who has all of `identifiers`."""
     until = kept_until(node, occasion.purpose, now)
     question = Question(identifiers, occasion.purpose, until)
     answered = await answer(node, reach, question, now=now)
@@ -158,12 +143,7 @@ async def check(
         dict.fromkeys(identifiers, ""),
         lambda log, attestation: finding_id(node.vault, asked, log, attestation),
     )
-    result = answered.about(person)
-    kept = Kept(occasion, None, now, until)
-    rows = [sealed(node.vault, each, person, kept) for each in result.findings]
-    async with node.store.write() as connection:
-        await stored.put(connection, rows)
-    return result
+    return answered.about(person)
 
 
 def days_of(purpose: Purpose, today: date) -> Days:
@@ -172,7 +152,7 @@ def days_of(purpose: Purpose, today: date) -> Days:
 
 
 def kept_until(node: Node, purpose: Purpose, now: int) -> date:
-    """The last day on which what was asked and found is kept: so long after the event, or today."""
+    """The last day on which tokens are kept: so long after the event, or after today."""
     return (purpose.end or day_of(now)) + timedelta(days=node.config.retention_days)
 
 
@@ -180,16 +160,3 @@ def finding_id(vault: Vault, about: bytes, log: bytes, attestation: str) -> str:
     """The id of a finding: the same whenever the same is found about the same people."""
     tag = vault.tag("findings.id", log + attestation.encode() + about)
     return str(uuid.UUID(bytes=tag[:16], version=4))
-
-
-def sealed(vault: Vault, finding: Finding, person: Person, kept: Kept) -> StoredFinding:
-    """A finding as it is kept: with whom it is about, and what for."""
-    content = {
-        "finding": finding.to_value(with_owners=True),
-        "identifiers": {each.text: whose for each, whose in person.identifiers.items()},
-        "occasion": kept.occasion.to_value(),
-    }
-    # Not canonical JSON, whose member names are ASCII: identifiers need not be.
-    plain = json.dumps(content).encode("ascii")
-    content_sealed = vault.seal(_CONTENT, finding.id, plain)
-    return StoredFinding(finding.id, kept.screening, content_sealed, kept.now, kept.until)

@@ -1,6 +1,6 @@
 """Nothing about a person is kept beyond its day.
 
-- lists, tokens, findings and inquiries: the last day that each row names;
+- tokens: the last day that each row names;
 - requests to issuers under way: a day, after which a retry would be charged anew;
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
@@ -19,7 +19,7 @@ async def clean(node: Node, now: int) -> int:
     """
     day = day_of(now)
     async with node.store.write() as connection:
-        deleted = await retention.delete_dated(connection, day)
+        deleted = await retention.delete_tokens(connection, day)
         deleted += await retention.delete_pending_evaluations(connection, now - DAY)
         await retention.delete_events(connection, day, now - EVENT_INTERVAL)
         await nonces.forget(connection, now - NONCE_GRACE)

@@ -1,9 +1,9 @@
 """Screening a list: every row's people asked about at once, and no row lost.
 
 What is asked about is read by `node.attendees`; here each row gets its identifiers, all rows are
-one question (`checking.answer`), and each row its own result. Rows are kept, sealed, before
-anything is asked, so that the list can be screened on; the same list for the same event is one
-screening, whose findings keep their ids, however often it is run.
+one question (`checking.answer`), and each row its own result. The list itself is not kept: where it
+is screened again, the tokens that it left stand for what was answered before. The same row for the
+same event has findings of the same ids, however often it is screened.
 
 A row is `checked_by`
 
@@ -13,10 +13,7 @@ A row is `checked_by`
 - `skipped`     if it is cancelled, empty or has no attendee.
 """
 
-import asyncio
-import hashlib
 import json
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,13 +24,11 @@ from node.asking import Progress, Question, Reach, nobody_listens
 from node.attendees.headers import Owner
 from node.attendees.report import ReportLine
 from node.attendees.rows import AttendeeRow, Candidate, State
-from node.checking import Kept, Occasion, Result, answer, finding_id, kept_until, sealed
+from node.checking import Occasion, Result, answer, finding_id, kept_until
 from node.coverage import Coverage
 from node.findings import Person
 from node.node import Node
-from node.store import findings as stored
-from node.store import screenings
-from node.store.screenings import Screening
+from node.vault import Vault
 from protocol.identifiers import Identifier, InvalidIdentifier, related
 
 CheckedBy = Literal["identifier", "name_only", "nothing", "skipped"]
@@ -165,26 +160,17 @@ async def screen(  # noqa: PLR0913 - time and progress are named at every call
     now: int,
     progress: Progress = nobody_listens,
 ) -> Screened:
-    """Ask all peers about all rows, and keep rows and findings until the event is over."""
+    """Ask all peers about all rows."""
     keep_until = kept_until(node, occasion.purpose, now)
-    screening = _screening(node, rows, occasion)
-    await _keep_rows(node, screening, rows, occasion, now)
     asked = sorted({each for row in rows for each in row.identifiers})
     question = Question(asked, occasion.purpose, keep_until)
     answered = await answer(node, reach, question, now=now, progress=progress)
-    people = [_person(node, screening, row) for row in rows]
     results = [
-        RowResult(row, answered.about(person) if row.identifiers else None)
-        for row, person in zip(rows, people, strict=True)
+        RowResult(
+            row, answered.about(_person(node.vault, row, occasion)) if row.identifiers else None
+        )
+        for row in rows
     ]
-    kept = Kept(occasion, screening, now, keep_until)
-    found = [
-        sealed(node.vault, each, person, kept)
-        for person, result in zip(people, results, strict=True)
-        for each in (result.result.findings if result.result else ())
-    ]
-    async with node.store.write() as connection:
-        await stored.put(connection, found)
     return Screened(results, answered.coverage(asked))
 
 
@@ -214,47 +200,10 @@ def _related(candidate: Candidate, region: str | None) -> tuple[Identifier, ...]
         return ()
 
 
-def _person(node: Node, screening: str, row: RowToAsk) -> Person:
-    about = f"{screening}:{row.row.number}".encode()
+def _person(vault: Vault, row: RowToAsk, occasion: Occasion) -> Person:
+    texts = sorted(each.text for each in row.identifiers)
+    # Escaped, because a cell may hold a lone surrogate, which UTF-8 has no bytes for.
+    about = json.dumps([row.row.number, texts, occasion.to_value()]).encode("ascii")
     return Person(
-        row.identifiers,
-        lambda log, attestation: finding_id(node.vault, about, log, attestation),
+        row.identifiers, lambda log, attestation: finding_id(vault, about, log, attestation)
     )
-
-
-def _screening(node: Node, rows: Sequence[RowToAsk], occasion: Occasion) -> str:
-    """The id: the same for the same rows and the same event."""
-    digest = hashlib.sha256(_written([_row(each) for each in rows] + [occasion.to_value()]))
-    return str(uuid.UUID(bytes=node.vault.tag("screenings.id", digest.digest())[:16], version=4))
-
-
-async def _keep_rows(
-    node: Node, screening: str, rows: Sequence[RowToAsk], occasion: Occasion, now: int
-) -> None:
-    seal = node.vault.seal
-    meta = seal("screenings.meta", screening, _written(occasion.to_value()))
-    contents = await asyncio.to_thread(
-        lambda: {
-            each.row.number: seal(
-                "screening_rows.content", f"{screening}:{each.row.number}", _written(_row(each))
-            )
-            for each in rows
-        }
-    )
-    kept = Screening(screening, meta, now, kept_until(node, occasion.purpose, now))
-    async with node.store.write() as connection:
-        await screenings.replace(connection, kept, contents)
-
-
-def _row(each: RowToAsk) -> dict[str, object]:
-    return {
-        "row": each.row.number,
-        "order_code": each.row.order_code,
-        "state": str(each.row.state),
-        "candidates": [[str(c.kind), c.raw, str(c.whose)] for c in each.row.candidates],
-    }
-
-
-def _written(value: object) -> bytes:
-    # ASCII escapes, because a cell may hold a lone surrogate, which UTF-8 has no bytes for.
-    return json.dumps(value).encode("ascii")

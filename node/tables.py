@@ -108,17 +108,6 @@ cosigned_heads = Table(
     Column("note", LargeBinary, nullable=False, doc="The checkpoint, with our cosignature."),
 )
 
-evidence = Table(
-    "evidence",
-    metadata,
-    Column("hash", LargeBinary, primary_key=True, doc="SHA-256 of the file."),
-    _log(key=False),
-    Column("kind", Text, nullable=False, doc="`fork`, `inconsistent` or `rollback`."),
-    Column("file", LargeBinary, nullable=False, doc="The evidence, for anyone to check."),
-    Column("found_at", BigInteger, nullable=False, doc="When it was found."),
-    Column("settled_at", BigInteger, doc="When a human decided to trust the log again."),
-)
-
 # --- Sealed records, our own and our peers' -------------------------------------------------------
 
 records = Table(
@@ -128,18 +117,6 @@ records = Table(
     Column("attestation", Text, primary_key=True, doc="Id of the attestation, a UUID."),
     Column("record", LargeBinary, nullable=False, doc="The sealed record's exact bytes."),
     Column("record_hash", LargeBinary, nullable=False, doc="Its SHA-256, as approved in the log."),
-)
-
-# Without the wraps, which stay in the record: a million rows are looked through by each check.
-# No foreign key: SQLite would need a second index as large as the table to follow it.
-record_index = Table(
-    "record_index",
-    metadata,
-    Column("log", LargeBinary, primary_key=True, doc="Fingerprint of the issuer, 32 bytes."),
-    _oprf_key(),
-    Column("locator", LargeBinary, primary_key=True, doc="Locator of one entry, 16 bytes."),
-    Column("attestation", Text, primary_key=True, doc="Id of the attestation that it leads to."),
-    sqlite_with_rowid=False,
 )
 
 # --- Our own keys, officers and decisions ---------------------------------------------------------
@@ -241,15 +218,6 @@ peers = Table(
     Column("last_error", Text, doc="Code of what went wrong since; null where nothing did."),
 )
 
-policies = Table(
-    "policies",
-    metadata,
-    Column("peer", LargeBinary, primary_key=True, doc="Fingerprint of the peer."),
-    Column("measure", Text, primary_key=True, doc="The measure that is spoken of."),
-    Column("attention", Text, nullable=False, doc="`urgent`, `review`, `note` or `ignore`."),
-    Column("minimum_quorum", Integer, doc="Approvals below which a finding is only a note."),
-)
-
 nonces = Table(
     "nonces",
     metadata,
@@ -294,21 +262,6 @@ events = Table(
     Index(None, "peer"),
 )
 
-inquiries = Table(
-    "inquiries",
-    metadata,
-    Column("hash", LargeBinary, primary_key=True, doc="SHA-256 of the inquiry."),
-    Column("peer", LargeBinary, nullable=False, doc="Who was asked, or who asks."),
-    Column("ours", Boolean, nullable=False, doc="Whether we ask."),
-    Column("attestation", Text, nullable=False, doc="Id of the attestation that it is about."),
-    Column(
-        "inquiry_sealed", LargeBinary, nullable=False, doc="It tells that somebody is expected."
-    ),
-    Column("answer_sealed", LargeBinary, doc="The signed answer, with what it releases."),
-    _created_at(),
-    _delete_after(),
-)
-
 # --- Asking ---------------------------------------------------------------------------------------
 
 tokens = Table(
@@ -330,79 +283,4 @@ pending_evaluations = Table(
     _oprf_key(key=False),
     Column("request_sealed", LargeBinary, nullable=False, doc="Body and blinds, sent anew as is."),
     _created_at(),
-)
-
-screenings = Table(
-    "screenings",
-    metadata,
-    Column("id", Text, primary_key=True, doc="A UUID."),
-    Column("meta_sealed", LargeBinary, nullable=False, doc="Event, purpose, dates, columns read."),
-    _created_at(),
-    _delete_after(),
-)
-
-
-def _screening(*, key: bool) -> Column[str]:
-    return Column(
-        "screening",
-        Text,
-        ForeignKey("screenings.id", ondelete="CASCADE"),
-        primary_key=key,
-        nullable=not key,
-        index=not key,
-        doc="Id of the screening that it belongs to.",
-    )
-
-
-screening_rows = Table(
-    "screening_rows",
-    metadata,
-    _screening(key=True),
-    Column("row", Integer, primary_key=True, autoincrement=False, doc="1 for the first data row."),
-    Column("content_sealed", LargeBinary, nullable=False, doc="Who stands in the row."),
-)
-
-findings = Table(
-    "findings",
-    metadata,
-    Column("id", Text, primary_key=True, doc="A UUID."),
-    _screening(key=False),
-    Column("content_sealed", LargeBinary, nullable=False, doc="Who matched what, and how."),
-    _created_at(),
-    _delete_after(),
-)
-
-judgements = Table(
-    "judgements",
-    metadata,
-    _log(),
-    Column("attestation", Text, primary_key=True, doc="Id of the attestation."),
-    Column("tag", LargeBinary, primary_key=True, doc="Tag of the person's identifier."),
-    Column("verdict", Text, nullable=False, doc="`same`, `different` or `unknown`."),
-    Column("at", BigInteger, nullable=False, doc="When a human said so."),
-)
-
-# --- Audit ----------------------------------------------------------------------------------------
-
-audit = Table(
-    "audit",
-    metadata,
-    Column("id", Integer, primary_key=True, doc="Counts up."),
-    Column("at", BigInteger, nullable=False, index=True, doc="When it was done."),
-    Column("action", Text, nullable=False, doc="What was done: a word of a closed list."),
-    Column("detail_sealed", LargeBinary, nullable=False, doc="By whom, about whom, for what."),
-)
-
-audit_subjects = Table(
-    "audit_subjects",
-    metadata,
-    Column("tag", LargeBinary, primary_key=True, doc="Tag of an identifier that was asked about."),
-    Column(
-        "audit",
-        Integer,
-        ForeignKey("audit.id", ondelete="CASCADE"),
-        primary_key=True,
-        index=True,
-        doc="The row of the audit that tells of it.",
-    ),
 )

@@ -1,22 +1,13 @@
-"""Sealed records as they are kept: exact bytes, and an index of locators without the wraps."""
+"""Sealed records as they are kept: exact bytes, hashed and searched whenever they are used."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.store.engine import chunked
-from node.tables import record_index, records
+from node.tables import records
 from protocol.sealing import Record, parse_record, record_hash
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A locator that stands in a record of a log."""
-
-    locator: bytes = field(repr=False)
-    attestation: str
 
 
 async def put(connection: AsyncConnection, log: bytes, data: bytes) -> Record:
@@ -32,34 +23,20 @@ async def put(connection: AsyncConnection, log: bytes, data: bytes) -> Record:
             log=log, attestation=record.id, record=data, record_hash=record_hash(data)
         )
     )
-    await connection.execute(
-        insert(record_index),
-        [
-            {
-                "log": log,
-                "oprf_key": record.oprf_key,
-                "locator": entry.locator,
-                "attestation": record.id,
-            }
-            for entry in record.index
-        ],
-    )
     return record
 
 
 async def drop(connection: AsyncConnection, log: bytes, attestations: Collection[str]) -> None:
-    """Drop the records of attestations that ended, and all that leads to them."""
+    """Drop the records of attestations that ended."""
     for part in chunked(list(attestations), fixed=1):
-        for table in (records, record_index):
-            await connection.execute(
-                delete(table).where(table.c.log == log, table.c.attestation.in_(part))
-            )
+        await connection.execute(
+            delete(records).where(records.c.log == log, records.c.attestation.in_(part))
+        )
 
 
 async def forget(connection: AsyncConnection, log: bytes) -> None:
-    """Drop all records of a log, and all that leads to them."""
-    for table in (records, record_index):
-        await connection.execute(delete(table).where(table.c.log == log))
+    """Drop all records of a log."""
+    await connection.execute(delete(records).where(records.c.log == log))
 
 
 async def held(connection: AsyncConnection, log: bytes) -> dict[str, bytes]:
@@ -82,18 +59,3 @@ async def get(
         )
         found |= {row.attestation: row.record for row in await connection.execute(query)}
     return found
-
-
-async def look_up(
-    connection: AsyncConnection, log: bytes, oprf_key: bytes, locators: Collection[bytes]
-) -> list[Hit]:
-    """Which of these locators (16 bytes each) stand in records sealed under an OPRF key (id)."""
-    hits: list[Hit] = []
-    for part in chunked(list(locators), fixed=2):
-        query = select(record_index.c.locator, record_index.c.attestation).where(
-            record_index.c.log == log,
-            record_index.c.oprf_key == oprf_key,
-            record_index.c.locator.in_(part),
-        )
-        hits += [Hit(*row) for row in await connection.execute(query)]
-    return hits

@@ -7,16 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import tables
 
-_DATED = (tables.tokens, tables.findings, tables.screenings, tables.inquiries)
 
-
-async def delete_dated(connection: AsyncConnection, day: date) -> int:
-    """Delete the rows whose last day is before `day`; how many there were."""
-    deleted = 0
-    for table in _DATED:
-        result = await connection.execute(delete(table).where(table.c.delete_after < day))
-        deleted += result.rowcount
-    return deleted
+async def delete_tokens(connection: AsyncConnection, day: date) -> int:
+    """Delete the tokens whose last day is before `day`; how many there were."""
+    tokens = tables.tokens
+    result = await connection.execute(delete(tokens).where(tokens.c.delete_after < day))
+    return result.rowcount
 
 
 async def delete_pending_evaluations(connection: AsyncConnection, before: int) -> int:

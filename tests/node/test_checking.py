@@ -428,20 +428,18 @@ async def test_every_oprf_key_in_use_is_asked_under(node: Node, issuer: Issuer) 
 async def test_row_3_nothing_of_a_check_is_readable_in_the_database(
     node: Node, issuer: Issuer
 ) -> None:
-    """Tokens, requests under way and findings are sealed; only the tables' own words are plain."""
+    """Tokens and requests under way are sealed, and nothing else is kept of a question."""
     issuer.publish(*MALLORY)
     await admitted_and_asked(node, issuer, *MALLORY)
-    for table in (tables.tokens, tables.pending_evaluations, tables.findings):
+    for table in (tables.tokens, tables.pending_evaluations):
         async with node.store.read() as connection:
             rows = (await connection.execute(table.select())).all()
         assert not [word for word in ("mallory", "quill", "ban") if word in repr(rows).lower()]
 
 
 async def test_the_same_finding_has_the_same_id(node: Node, issuer: Issuer) -> None:
-    """So that an inquiry can name it, however often it is found; it is kept once."""
+    """So that people can name it to each other, however often it is found."""
     issuer.publish(*MALLORY)
     first = await admitted_and_asked(node, issuer, *MALLORY)
     again = await ask(node, issuer, *reversed(MALLORY))
     assert [each.id for each in first.findings] == [each.id for each in again.findings]
-    async with node.store.read() as connection:
-        assert len((await connection.execute(tables.findings.select())).all()) == 1

@@ -25,18 +25,6 @@ def rows(last_day: date, created_at: int, log: bytes) -> dict[Table, dict[str, A
     return {
         tables.tokens: dated
         | {"log": log, "oprf_key": OPRF.id, "tag": name.encode(), "pseudonym_sealed": sealed},
-        tables.screenings: dated | made | {"id": name, "meta_sealed": sealed},
-        tables.screening_rows: {"screening": name, "row": 1, "content_sealed": sealed},
-        tables.findings: dated | made | {"id": name, "screening": name, "content_sealed": sealed},
-        tables.inquiries: dated
-        | made
-        | {
-            "hash": name.encode(),
-            "peer": log,
-            "ours": True,
-            "attestation": name,
-            "inquiry_sealed": sealed,
-        },
         tables.pending_evaluations: made
         | {"id": name, "seq": 0, "log": log, "oprf_key": OPRF.id, "request_sealed": sealed},
     }

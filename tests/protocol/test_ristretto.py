@@ -300,7 +300,7 @@ ctypes.util.find_library = lambda name: None
 from protocol import ristretto
 print(ristretto.hash_to_group(b"message", b"tag").hex())
 """
-    done = subprocess.run(  # noqa: S603 - the interpreter that runs the tests, on the lines above
+    done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
         env={"TMPDIR": str(tmp_path)},

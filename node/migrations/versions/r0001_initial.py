@@ -17,8 +17,6 @@ def upgrade() -> None:
     _peers()
     _budgets()
     _asking()
-    _screenings()
-    _audit()
 
 
 def _logs() -> None:
@@ -75,19 +73,6 @@ def _witnessing() -> None:
         ),
         sa.PrimaryKeyConstraint("log", name="pk_cosigned_heads"),
     )
-    op.create_table(
-        "evidence",
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("log", sa.LargeBinary(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("file", sa.LargeBinary(), nullable=False),
-        sa.Column("found_at", sa.BigInteger(), nullable=False),
-        sa.Column("settled_at", sa.BigInteger()),
-        sa.ForeignKeyConstraint(
-            ["log"], ["logs.fingerprint"], name="fk_evidence_log", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("hash", name="pk_evidence"),
-    )
 
 
 def _records() -> None:
@@ -101,17 +86,6 @@ def _records() -> None:
             ["log"], ["logs.fingerprint"], name="fk_records_log", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("log", "attestation", name="pk_records"),
-    )
-    op.create_table(
-        "record_index",
-        sa.Column("log", sa.LargeBinary(), nullable=False),
-        sa.Column("oprf_key", sa.LargeBinary(), nullable=False),
-        sa.Column("locator", sa.LargeBinary(), nullable=False),
-        sa.Column("attestation", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "log", "oprf_key", "locator", "attestation", name="pk_record_index"
-        ),
-        sqlite_with_rowid=False,
     )
 
 
@@ -197,14 +171,6 @@ def _peers() -> None:
     )
     op.create_index("ix_peers_id", "peers", ["id"])
     op.create_table(
-        "policies",
-        sa.Column("peer", sa.LargeBinary(), nullable=False),
-        sa.Column("measure", sa.Text(), nullable=False),
-        sa.Column("attention", sa.Text(), nullable=False),
-        sa.Column("minimum_quorum", sa.Integer()),
-        sa.PrimaryKeyConstraint("peer", "measure", name="pk_policies"),
-    )
-    op.create_table(
         "nonces",
         sa.Column("keyid", sa.Text(), nullable=False),
         sa.Column("nonce", sa.Text(), nullable=False),
@@ -212,19 +178,6 @@ def _peers() -> None:
         sa.PrimaryKeyConstraint("keyid", "nonce", name="pk_nonces"),
     )
     op.create_index("ix_nonces_expires", "nonces", ["expires"])
-    op.create_table(
-        "inquiries",
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("peer", sa.LargeBinary(), nullable=False),
-        sa.Column("ours", sa.Boolean(), nullable=False),
-        sa.Column("attestation", sa.Text(), nullable=False),
-        sa.Column("inquiry_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("answer_sealed", sa.LargeBinary()),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("delete_after", sa.Date(), nullable=False),
-        sa.PrimaryKeyConstraint("hash", name="pk_inquiries"),
-    )
-    op.create_index("ix_inquiries_delete_after", "inquiries", ["delete_after"])
 
 
 def _budgets() -> None:
@@ -291,73 +244,3 @@ def _asking() -> None:
         ),
         sa.PrimaryKeyConstraint("id", "seq", name="pk_pending_evaluations"),
     )
-
-
-def _screenings() -> None:
-    op.create_table(
-        "screenings",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("meta_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("delete_after", sa.Date(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_screenings"),
-    )
-    op.create_index("ix_screenings_delete_after", "screenings", ["delete_after"])
-    op.create_table(
-        "screening_rows",
-        sa.Column("screening", sa.Text(), nullable=False),
-        sa.Column("row", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["screening"], ["screenings.id"], name="fk_screening_rows_screening", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("screening", "row", name="pk_screening_rows"),
-    )
-    op.create_table(
-        "findings",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("screening", sa.Text()),
-        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("delete_after", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["screening"], ["screenings.id"], name="fk_findings_screening", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_findings"),
-    )
-    op.create_index("ix_findings_delete_after", "findings", ["delete_after"])
-    op.create_index("ix_findings_screening", "findings", ["screening"])
-    op.create_table(
-        "judgements",
-        sa.Column("log", sa.LargeBinary(), nullable=False),
-        sa.Column("attestation", sa.Text(), nullable=False),
-        sa.Column("tag", sa.LargeBinary(), nullable=False),
-        sa.Column("verdict", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["log"], ["logs.fingerprint"], name="fk_judgements_log", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("log", "attestation", "tag", name="pk_judgements"),
-    )
-
-
-def _audit() -> None:
-    op.create_table(
-        "audit",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("detail_sealed", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_audit"),
-    )
-    op.create_index("ix_audit_at", "audit", ["at"])
-    op.create_table(
-        "audit_subjects",
-        sa.Column("tag", sa.LargeBinary(), nullable=False),
-        sa.Column("audit", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["audit"], ["audit.id"], name="fk_audit_subjects_audit", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("tag", "audit", name="pk_audit_subjects"),
-    )
-    op.create_index("ix_audit_subjects_audit", "audit_subjects", ["audit"])
