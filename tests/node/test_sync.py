@@ -19,10 +19,11 @@ from tests.node.mirror import Mirror, led_to, mirror, swapped
 
 
 async def _pair(federation: Federation) -> tuple[Community, Community]:
-    """An issuer, and a conference that follows it."""
+    """An issuer, and a conference that follows it when it is told to, and never by itself."""
     python = await federation.community("python.example")
     conf = await federation.community("conf.example")
     await federation.peer(conf, python)
+    await conf.stop()
     return python, conf
 
 
@@ -304,7 +305,9 @@ async def test_records_of_sanctions_that_are_over_are_dropped(federation: Federa
 
 async def test_a_peers_cosignature_is_kept_in_our_note(federation: Federation) -> None:
     """Whoever is told cosigns, and whoever follows us sees who else has seen our head."""
-    python, conf = await _pair(federation)
+    python = await federation.community("python.example")
+    conf = await federation.community("conf.example")
+    await federation.peer(conf, python)
     await python.publish("email:person@person.example")
     assert [told.error for told in await python.push()] == [None]
     community = (await conf.register()).community
