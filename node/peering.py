@@ -16,6 +16,7 @@ once on the side that leaves, and on the other when it is told.
 A community without an address brings its log along when it asks, and later what it has grown by.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -158,30 +159,25 @@ async def keep_in_touch(node: Node, clients: Clients, now: int) -> list[Outcome]
         own = await own_head_in(connection)
         carries = (await node.registers.at(connection, own)).register.community.url is None
         every = await peers.every(connection)
-    outcomes = []
-    for peer in every:
-        if peer.url is None or not (peer.state == "asked" or (peer.state == "active" and carries)):
-            continue
-        try:
-            client = await _held_client(node, clients, peer)
-            client = client or await _shown_client(clients, peer, now)
-        except (ComityError, UserError) as error:
-            outcomes.append(Outcome(peer, code_of(error)))
-        else:
-            act: Act = "ask" if peer.state == "asked" else "extend"
-            outcomes.append(await _say(node, client, peer, act, now))
-    return outcomes
+    waiting = [peer for peer in every if peer.url is not None and _is_due(peer, carries=carries)]
+    return list(await asyncio.gather(*(_ask_again(node, clients, peer, now) for peer in waiting)))
 
 
 async def prove(node: Node, clients: Clients, now: int) -> None:
     """Ask the domains of all peers, once a day, whether they carry their fingerprints."""
     async with node.store.read() as connection:
         every = await peers.every(connection)
-    for peer in every:
-        if peer.state == "removed" or now - (peer.proven_at or 0) < PROOF_INTERVAL:
-            continue
-        if await is_proven(clients.outbound, peer.id, peer.fingerprint):
-            async with node.store.write() as connection:
+    due = [
+        peer
+        for peer in every
+        if peer.state != "removed" and now - (peer.proven_at or 0) >= PROOF_INTERVAL
+    ]
+    say_so = await asyncio.gather(
+        *(is_proven(clients.outbound, peer.id, peer.fingerprint) for peer in due)
+    )
+    async with node.store.write() as connection:
+        for peer, is_so in zip(due, say_so, strict=True):
+            if is_so:
                 await peers.change(connection, peer.fingerprint, proven_at=now)
 
 
@@ -207,6 +203,19 @@ def code_of(error: Exception) -> str:
     if isinstance(error, Refused):
         return error.problem
     return error.code if isinstance(error, ComityError) else Unavailable.code
+
+
+def _is_due(peer: Peer, *, carries: bool) -> bool:
+    return peer.state == "asked" or (peer.state == "active" and carries)
+
+
+async def _ask_again(node: Node, clients: Clients, peer: Peer, now: int) -> Outcome:
+    try:
+        client = await _held_client(node, clients, peer)
+        client = client or await _shown_client(clients, peer, now)
+    except (ComityError, UserError) as error:
+        return Outcome(peer, code_of(error))
+    return await _say(node, client, peer, "ask" if peer.state == "asked" else "extend", now)
 
 
 async def _tell_accepted(
