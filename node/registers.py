@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.store import logs
 from node.store.logs import Head
+from protocol.errors import BadProof
+from protocol.merkle import verify_consistency
 from protocol.register import Register
+from protocol.verified_tiles import tiles_for_consistency
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Registers:
         known = self._replayed.get(head.fingerprint)
         if known is not None and (known.size, known.root) == (head.size, head.root):
             return known
-        if known is not None and known.size >= head.size:
+        if known is not None and not await _passes_through(connection, head, known):
             known = None
         new = await logs.entries(connection, head, 0 if known is None else known.size)
         replayed = await asyncio.to_thread(_replay, known, head, new)
@@ -59,6 +62,23 @@ class Registers:
     def forget(self, fingerprint: bytes) -> None:
         """Let go of a log that is held no more."""
         self._replayed.pop(fingerprint, None)
+
+
+async def _passes_through(connection: AsyncConnection, head: Head, known: Replayed) -> bool:
+    """Whether the log held now grew out of what was replayed.
+
+    Not where another process dropped it meanwhile, and took up another branch of it.
+    """
+    if known.size >= head.size:
+        return False
+    places = [tile.id for tile in tiles_for_consistency(known.size, head.size)]
+    tiles = await logs.verified_tiles(connection, head, places)
+    proof = tiles.consistency_proof(known.size)
+    try:
+        verify_consistency(known.size, known.root, head.size, head.root, proof)
+    except BadProof:
+        return False
+    return True
 
 
 def _replay(known: Replayed | None, head: Head, new: Sequence[bytes]) -> Replayed:

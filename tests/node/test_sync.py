@@ -316,3 +316,28 @@ async def test_a_peers_cosignature_is_kept_in_our_note(federation: Federation) -
     assert cosignature_time(note, key) == python.now
     # And told again, though nothing is new, it answers the same.
     assert [told.error for told in await python.push()] == [None]
+
+
+async def test_another_branch_of_a_log_is_replayed_from_its_beginning(
+    federation: Federation,
+) -> None:
+    """Another process dropped the log and took up a branch: nothing of the old one lives on."""
+    python, conf = await _pair(federation)
+    fingerprint = await python.fingerprint()
+    async with mirror(python) as shown:
+        for entries in ([b"one"], [await _entry_of(python), b"two", b"three"]):
+            shown.entries[1:] = entries
+            async with conf.node.store.write() as connection:
+                await logs.forget(connection, fingerprint)
+            await led_to(conf, shown)
+            assert (await conf.follow(python)).state == "current"
+    held = await conf.holds(python)
+    assert held is not None
+    async with conf.node.store.read() as connection:
+        kept = await conf.node.registers.of(connection, fingerprint)
+        assert kept == await logs.register_of(connection, held)
+
+
+async def _entry_of(community: Community) -> bytes:
+    """A statement that has its effect."""
+    return (await _renamings(community, await _key(community, "alice"), 1))[0]
