@@ -17,6 +17,7 @@ from protocol.compare import Comparison
 from protocol.encoding import base64url
 from protocol.errors import Unavailable
 from protocol.statements import CommunityDecision, approve, encode_entry
+from protocol.tiles import Bundle
 from tests.node.federation import Community, Federation, eventually, password
 
 
@@ -318,6 +319,24 @@ async def test_one_that_only_asks_and_was_removed_learns_it_when_it_syncs(
     assert await _state(meetup, python) == "removed"
     assert await meetup.holds(python) is None
     assert await meetup.records_of(python) == set()
+
+
+async def test_entries_for_peers_are_read_by_peers_only(federation: Federation) -> None:
+    """Who is admitted follows; a stranger may still compare, and reads no entry."""
+    python = await federation.community("python.example", entries="peers")
+    conf = await federation.community("conf.example")
+    stranger = await federation.community("stranger.example")
+    await python.publish("email:person@person.example")
+    await federation.peer(conf, python)
+    held = await conf.holds(python)
+    assert held is not None
+    assert held.size == 2
+    await _add(stranger, python, await python.comparison())
+    asking = stranger.clients.at(
+        await python.url(), await python.fingerprint(), python.id, bytes(32)
+    )
+    with pytest.raises(Refused, match="unknown-key"):
+        await asking.bundle(Bundle(0, 2))
 
 
 async def test_row_10_strangers_that_ask_change_no_answer(federation: Federation) -> None:
