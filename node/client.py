@@ -11,7 +11,8 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from functools import cached_property
+from urllib.parse import SplitResult, urlsplit
 
 import stamina
 
@@ -150,8 +151,7 @@ class PublicLog:
 
     async def discovery(self) -> Discovery:
         """What the host of this address says of itself, signed by nobody."""
-        parts = urlsplit(self.url)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        origin = f"{self._parts.scheme}://{self._parts.netloc}"
         return read_discovery(await self._get(f"{origin}{WELL_KNOWN}", MAX_DISCOVERY))
 
     async def checkpoint(self) -> bytes:
@@ -166,6 +166,13 @@ class PublicLog:
         """The community statements of its log with their proofs, not verified."""
         data = await self._get_of_log("/community", MAX_COMMUNITY_ANSWER)
         return CommunityAnswer.from_bytes(data, MAX_COMMUNITY_ANSWER)
+
+    @cached_property
+    def _parts(self) -> SplitResult:
+        try:
+            return urlsplit(self.url)
+        except ValueError as error:
+            raise Malformed("not a URL") from error
 
     async def _get_of_log(self, path: str, max_bytes: int) -> bytes:
         return await self._get(f"{self.url}{LOG_PATH}{path}", max_bytes)
@@ -299,7 +306,7 @@ class PeerClient(PublicLog):
     async def _send_once(
         self, method: str, path: str, body: bytes, deadline: float
     ) -> tuple[Response, str]:
-        target = f"{urlsplit(self.url).path}{path}"
+        target = f"{self._parts.path}{path}"
         request = Request(method, authority_of(self.url), target, body)
         keyid, key = await self._caller.identity()
         nonce = secrets.token_bytes(NONCE_SIZE)

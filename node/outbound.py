@@ -134,6 +134,9 @@ class Outbound:
             raise Unreachable(_why_not_connected(error)) from error
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise Unreachable("the connection failed, or did not speak HTTP") from error
+        except ValueError as error:
+            # Parsers that disagree about what an address is: yarl's, aiohttp's, the resolver's.
+            raise Malformed("not a URL, or not a header, that this client sends") from error
 
     def _checked(self, url: str) -> URL:
         try:
@@ -175,9 +178,12 @@ async def open_outbound(
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address, in the form that sockets take, is one of the public Internet."""
-    # The zone of a scoped address (fe80::1%eth0) says nothing about whether it is public.
-    parsed = ipaddress.ip_address(address.partition("%")[0])
+    """Whether it is an IP address, in the form that sockets take, of the public Internet."""
+    try:
+        # The zone of a scoped address (fe80::1%eth0) says nothing about whether it is public.
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
     if isinstance(parsed, ipaddress.IPv4Address):
         return not any(parsed in network for network in _NOT_PUBLIC_V4)
     return parsed in _PUBLIC_V6 and not any(parsed in network for network in _NOT_PUBLIC_V6)
