@@ -143,7 +143,12 @@ async def lift(node: Node, attestation_id: str, because: Because, now: int) -> S
         await _refuse_twice(connection, node.vault, attestation_id)
         item = WithdrawItem(id=attestation_id, after=attested.leaf, because=because, by=None)
         decision = WithdrawDecision(
-            v=1, type="withdraw", log=register.fingerprint, on=day_of(now), items=(item,)
+            v=1,
+            type="withdraw",
+            log=register.fingerprint,
+            on=day_of(now),
+            after=register.quorum_leaf,
+            items=(item,),
         )
         hash_ = await decisions.propose(connection, node.vault, decision)
         return await decisions.settle(connection, node.vault, hash_, [], now)

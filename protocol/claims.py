@@ -115,6 +115,8 @@ class Claims(Message):
             raise Malformed("a scope stands twice")
         if not self.iat < self.exp <= self.iat + MAX_LIFE * DAY:
             raise Malformed(f"`exp` is 1 to {MAX_LIFE} days after `iat`")
+        if isinstance(self.origin, Recognition) and self.origin.log == self.log:
+            raise Malformed("nobody recognises their own attestation")
         self._check_end()
         self._check_reference()
         return self

@@ -18,13 +18,18 @@ URL = re.compile(rf"https://({HOST})(?::[0-9]{{1,5}})?(?:[/?#][A-Za-z0-9._~:/?#@
 
 _COMMUNITY_ID = re.compile(HOST)
 _MAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{HOST}")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # Plain http, addresses and single labels too: nodes under development speak to each other.
 _BASE_URL = re.compile(
-    r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[1-9][0-9]{0,4})?(?:/[A-Za-z0-9._~-]{1,100})*"
+    rf"https?://(?=[a-z0-9.-]{{1,253}}(?:[:/]|\Z)){_LABEL}(?:\.{_LABEL})*"
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>(?:/[A-Za-z0-9._~-]{1,100})*)"
 )
-# What could hide or reorder a name on a page.
+# What could hide or reorder a name on a page: controls, Unicode's default-ignorable code points,
+# line and paragraph separators, the blank Braille pattern, interlinear and non-characters.
 _UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 
@@ -47,8 +52,12 @@ def _url(text: str) -> str:
 
 
 def _base_url(text: str) -> str:
-    if len(text) > 512 or not _BASE_URL.fullmatch(text):
+    url = _BASE_URL.fullmatch(text)
+    if len(text) > 512 or url is None or int(url["port"] or 0) > 65_535:
         raise ValueError("scheme, host in lower case, and a path without final slash")
+    # HTTP clients resolve them away, and the node would be asked for something else.
+    if {".", ".."} & set(url["path"].split("/")):
+        raise ValueError("a path without dot segments")
     return text
 
 

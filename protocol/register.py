@@ -9,7 +9,7 @@ a day. The rules, at a glance:
                 else: the threshold before it
     attest      the threshold                                   the last effective community
                                                                 statement that took the threshold
-    withdraw    the threshold                                   per item: the last effective
+    withdraw    the threshold                                   the same; and per item the last
                                                                 statement about that attestation
 
 A statement that breaks a rule is void: it has no effect and is kept with the reason. One bad item
@@ -151,6 +151,8 @@ class Register:
     """The same, of the last one that took the threshold."""
     quorum_on: date
     size: int
+    oprf_keys: dict[bytes, bytes]
+    """Every OPRF key that was ever live, by the id (8 bytes) under which tokens are kept."""
     attestations: dict[str, Attested] = field(default_factory=dict)
     effective: set[bytes] = field(default_factory=set)
     """Hashes of the decisions that have been effective."""
@@ -173,6 +175,9 @@ class Register:
             raise OutOfOrder("a genesis statement names no log and nothing before it")
         quorum = _quorum(entry, decision.community)
         _require(quorum, decision.community.threshold)
+        # Whatever else stood there would make another fingerprint of the same decision.
+        if len(quorum.approved) != len(entry.approvals):
+            raise OutOfOrder("a genesis entry has approvals by its officers only")
         leaf = leaf_hash(genesis)
         return cls(
             fingerprint=leaf,
@@ -182,6 +187,7 @@ class Register:
             quorum_leaf=leaf,
             quorum_on=decision.on,
             size=1,
+            oprf_keys={oprf_key_id(key): key for key in decision.community.oprf},
             effective={decision_hash(entry.decision_bytes)},
         )
 
@@ -205,6 +211,7 @@ class Register:
         """An independent register in the same state, for a trial."""
         return replace(
             self,
+            oprf_keys=dict(self.oprf_keys),
             attestations=dict(self.attestations),
             effective=set(self.effective),
             voids=list(self.voids),
@@ -267,30 +274,43 @@ class Register:
             self.frozen_at = index
 
     def _is_minor(self, after: Community) -> bool:
-        return all(
-            name in MINOR or value == _members(self.community)[name]
-            for name, value in _members(after).items()
-        )
+        """Whether something changes, and nothing but what one officer may change."""
+        now = _members(self.community)
+        changed = {name for name, value in _members(after).items() if value != now[name]}
+        return bool(changed) and changed <= MINOR
 
     def _take_community(self, decision: CommunityDecision, leaf: bytes) -> None:
         if decision.after != self.community_leaf:
             raise OutOfOrder("`after` is not the last community statement")
-        if decision.on < self.community_on:
-            raise OutOfOrder("`on` is before the statement that `after` names")
+        minor = self._is_minor(decision.community)
+        # One officer alone could otherwise date a small change so late that nobody could follow.
+        if decision.on < (self.community_on if minor else self.quorum_on):
+            raise OutOfOrder("`on` is before the statement that it follows")
         if decision.community.id != self.community.id:
             raise OutOfOrder("a community's id never changes")
-        if not self._is_minor(decision.community):
+        self._take_oprf_keys(decision.community)
+        if not minor:
             self.quorum_leaf, self.quorum_on = leaf, decision.on
         self.community, self.community_leaf = decision.community, leaf
         self.community_on = decision.on
 
-    def _take_attest(
-        self, decision: AttestDecision, leaf: bytes, index: int, quorum: Quorum
-    ) -> None:
+    def _take_oprf_keys(self, community: Community) -> None:
+        """Take new keys; what was asked under one id must never be answered by another key."""
+        listed = {oprf_key_id(key): key for key in community.oprf}
+        if any(self.oprf_keys.get(id_, key) != key for id_, key in listed.items()):
+            raise OutOfOrder("an OPRF key with the id of another one")
+        self.oprf_keys |= listed
+
+    def _follows_quorum(self, decision: AttestDecision | WithdrawDecision) -> None:
         if decision.after != self.quorum_leaf:
             raise OutOfOrder("`after` is not the last community statement by the threshold")
         if decision.on < self.quorum_on:
             raise OutOfOrder("`on` is before the statement that `after` names")
+
+    def _take_attest(
+        self, decision: AttestDecision, leaf: bytes, index: int, quorum: Quorum
+    ) -> None:
+        self._follows_quorum(decision)
         live = {oprf_key_id(key): key for key in self.community.oprf}
         fresh: dict[str, Attested] = {}
         for item in decision.items:
@@ -312,6 +332,7 @@ class Register:
         self.attestations.update(fresh)
 
     def _take_withdraw(self, decision: WithdrawDecision, leaf: bytes) -> None:
+        self._follows_quorum(decision)
         ended: dict[str, Attested] = {}
         for item in decision.items:
             attested = self._follows(item, decision.on)

@@ -25,7 +25,7 @@ from protocol.encoding import (
     from_canonical_json,
 )
 from protocol.errors import BadSignature, Malformed
-from protocol.keys import SigningKey, is_strict_point, verify
+from protocol.keys import SigningKey, is_strict_point, oprf_key_id, verify
 from protocol.names import BaseUrl, CommunityId, Contact, Name, Url
 from protocol.tiles import MAX_ENTRY
 
@@ -95,8 +95,8 @@ class Community(Message):
             raise ValueError("a key has one use only")
         if officers != sorted(officers):
             raise ValueError("officers are sorted by key")
-        if len(set(self.oprf)) != len(self.oprf):
-            raise ValueError("an OPRF key stands twice")
+        if len({oprf_key_id(key) for key in self.oprf}) != len(self.oprf):
+            raise ValueError("two OPRF keys of one id")
         if self.threshold > len(officers):
             raise ValueError("a threshold that no vote could reach")
         for declared in (self.spaces, self.bodies):
@@ -187,6 +187,7 @@ class WithdrawDecision(Message):
     type: Literal["withdraw"]
     log: Bytes32
     on: Day
+    after: Bytes32
     items: Annotated[Sequence[WithdrawItem], Field(min_length=1, max_length=256)]
 
 
@@ -248,9 +249,12 @@ def read_decision(value: JSON) -> Decision:
     """
     if not isinstance(value, dict):
         raise Malformed("a decision is an object")
-    model = _TYPES.get(str(value.get("type")))
-    # `True == 1` in Python; a boolean version is malformed, which the model says.
-    if model is None or (type(value.get("v")) is int and value["v"] != 1):
+    type_, version = value.get("type"), value.get("v")
+    # Not isinstance: a boolean is an int in Python, and here it is malformed.
+    if not isinstance(type_, str) or type(version) is not int:
+        raise Malformed("`type` is a string and `v` an integer")
+    model = _TYPES.get(type_)
+    if model is None or version != 1:
         raise UnknownType("a statement of an unknown type or version")
     return model.from_value(value)
 

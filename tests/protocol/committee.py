@@ -116,6 +116,7 @@ def withdraw_decision(
         "type": "withdraw",
         "log": base64url(after.fingerprint),
         "on": on.isoformat(),
+        "after": base64url(after.quorum_leaf),
         "items": [
             {
                 "id": id_,

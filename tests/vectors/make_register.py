@@ -49,9 +49,10 @@ def _in_order() -> list[Case]:
         "ada",
         "bob",
     )
-    by_the_new = entry(withdraw_decision(leaf_hash(ATTEST)), "ada", "dan")
+    after = leaf_hash(major)
+    by_the_new = entry(withdraw_decision(leaf_hash(ATTEST), after=after), "ada", "dan")
     superseding = withdraw_decision(
-        leaf_hash(after_minor), id=SECOND, because="superseded", by=THIRD
+        leaf_hash(after_minor), after=after, id=SECOND, because="superseded", by=THIRD
     )
     return [
         ("genesis", GENESIS),
@@ -113,6 +114,10 @@ def _void() -> list[Case]:
         ),
         ("a withdrawal after another statement", entry(withdraw_decision(LOG), *both)),
         (
+            "a withdrawal whose own `after` is another statement",
+            entry(withdraw_decision(leaf_hash(ATTEST), after=leaf_hash(ATTEST)), *both),
+        ),
+        (
             "superseded by what is not there",
             entry(withdraw_decision(leaf_hash(ATTEST), because="superseded", by=UNKNOWN), *both),
         ),
@@ -127,9 +132,31 @@ def _void() -> list[Case]:
         ("a type of the future", entry(future, *both)),
         ("a version of the future", entry(newer, *both)),
         ("critical, without the threshold", entry(future | {"critical": True}, "ada")),
+        ("critical, of no type", entry({"v": 1, "critical": True} | _here(), *both)),
+        ("critical, of no version", entry({"type": "x", "critical": True} | _here(), *both)),
+        (
+            "critical, with a type that is no string",
+            entry(future | {"type": ["attest"], "critical": True}, *both),
+        ),
+        (
+            "critical, with a version that is no integer",
+            entry(future | {"v": "1", "critical": True}, *both),
+        ),
+        (
+            "critical, with a version that is a boolean",
+            entry(future | {"v": True, "critical": True}, *both),
+        ),
+        (
+            "one officer, changing nothing",
+            entry(community_decision(LOG, leaf_hash(GENESIS)), "ada"),
+        ),
         ("not JSON", b"\xff"),
         ("nothing", b""),
     ]
+
+
+def _here() -> JSON:
+    return {"log": base64url(LOG), "on": TODAY.isoformat()}
 
 
 def _sealed_elsewhere() -> JSON:

@@ -80,7 +80,7 @@ def _refused_decisions() -> list[tuple[str, JSON]]:
         ("an end without a delay", attest_decision(_notice(item, "given", "2025-03-08"))),
         ("superseded by nothing", withdraw_decision(leaf_hash(ATTEST), because="superseded")),
         ("lifted, and superseded", withdraw_decision(leaf_hash(ATTEST), by=item["id"])),
-        ("`after` beside `items` in a withdrawal", withdraw | {"after": item["jwt"]}),
+        ("a withdrawal after nothing", withdraw | {"after": None}),
         ("one key for two uses", _community_with(keys=keys | {"issue": keys["http"]})),
         ("an officer's key that the node uses", _community_with(keys=keys | {"log": ada["key"]})),
         ("a key of small order", _community_with(keys=keys | {"issue": small})),

@@ -37,11 +37,14 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 URL = re.compile(rf"https://{HOST}(:[0-9]{{1,5}})?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?")
 MAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{HOST}")
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 BASE_URL = re.compile(
-    r"https?://([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~-]{1,100})*"
+    rf"https?://({LABEL}(?:\.{LABEL})*)(?::([1-9][0-9]{{0,4}}))?((?:/[A-Za-z0-9._~-]{{1,100}})*)"
 )
 HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 
@@ -108,6 +111,10 @@ def strict_key(value: Any) -> bytes:
     return key
 
 
+def oprf_id(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()[:8]
+
+
 def leaf_hash(entry: bytes) -> str:
     digest = hashlib.sha256(b"\0" + entry).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
@@ -126,6 +133,9 @@ def check_community(value: Any) -> None:
     name(community["name"])
     if community["url"] is not None:
         text(community["url"], BASE_URL, 512)
+        host, port, path = BASE_URL.findall(community["url"])[0]
+        require(len(host) <= 253 and int(port or 0) <= 65_535)
+        require(not {".", ".."} & set(path.split("/")))
     keys = members(community["keys"], "log", "cosign", "http", "issue")
     officers = [members(each, "key", "custody") for each in listed(community["officers"], 1, 64)]
     officer_keys = [strict_key(each["key"]) for each in officers]
@@ -134,7 +144,7 @@ def check_community(value: Any) -> None:
     every = [*map(strict_key, keys.values()), *officer_keys]
     require(len(set(every)) == len(every))
     oprf = [unpadded(each, 32) for each in listed(community["oprf"], 0, 2)]
-    require(len(set(oprf)) == len(oprf))
+    require(len({oprf_id(each) for each in oprf}) == len(oprf))
     require(type(community["threshold"]) is int)
     require(1 <= community["threshold"] <= len(officers))
     for declared in ("spaces", "bodies"):
@@ -180,23 +190,21 @@ def check_withdraw_item(value: Any) -> None:
 
 
 def check_decision(decision: JSON) -> None:
-    common = ("v", "type", "log", "on")
     kind = decision.get("type")
-    known = kind in ("community", "attest", "withdraw")
-    require(known and (type(decision.get("v")) is not int or decision["v"] == 1), "unknown")
-    require(type(decision.get("v")) is int)
+    require(isinstance(kind, str) and type(decision.get("v")) is int)
+    require(kind in ("community", "attest", "withdraw") and decision["v"] == 1, "unknown")
+    common = ("v", "type", "log", "on", "after")
     if kind == "community":
-        members(decision, *common, "after", "community")
+        members(decision, *common, "community")
         check_community(decision["community"])
     else:
-        members(decision, *common, "items", *(["after"] if kind == "attest" else []))
+        members(decision, *common, "items")
         for item in listed(decision["items"], 1, 256):
             (check_attest_item if kind == "attest" else check_withdraw_item)(item)
     day(decision["on"])
     for hash_name in ("log", "after"):
-        value = decision.get(hash_name)
-        if hash_name in decision and not (kind == "community" and value is None):
-            unpadded(value, 32)
+        if kind != "community" or decision[hash_name] is not None:
+            unpadded(decision[hash_name], 32)
 
 
 def read(data: bytes) -> JSON:
@@ -253,6 +261,8 @@ class Register:
         require(decision["log"] is None and decision["after"] is None, "out-of-order")
         community = decision["community"]
         require(approved(entry, community) >= community["threshold"], "out-of-order")
+        require(approved(entry, community) == len(entry["approvals"]), "out-of-order")
+        self.oprf = {oprf_id(unpadded(each, 32)): each for each in community["oprf"]}
         self.fingerprint = self.leaf = self.major_leaf = leaf_hash(genesis)
         self.on = self.major_on = decision["on"]
         self.community = community
@@ -298,19 +308,25 @@ class Register:
 
     def _is_minor(self, community: JSON) -> bool:
         before, after = flat(self.community), flat(community)
-        return all(each in MINOR or before[each] == after[each] for each in after)
+        changed = {each for each in after if before[each] != after[each]}
+        return bool(changed) and changed <= MINOR
 
     def _community(self, decision: JSON, leaf: str) -> None:
-        require(decision["after"] == self.leaf and decision["on"] >= self.on, "out-of-order")
+        minor = self._is_minor(decision["community"])
+        require(decision["after"] == self.leaf, "out-of-order")
+        require(decision["on"] >= (self.on if minor else self.major_on), "out-of-order")
         require(decision["community"]["id"] == self.community["id"], "out-of-order")
-        if not self._is_minor(decision["community"]):
+        for each in decision["community"]["oprf"]:
+            id_ = oprf_id(unpadded(each, 32))
+            require(self.oprf.setdefault(id_, each) == each, "out-of-order")
+        if not minor:
             self.major_leaf, self.major_on = leaf, decision["on"]
         self.community, self.leaf, self.on = decision["community"], leaf, decision["on"]
 
     def _attest(self, decision: JSON, leaf: str) -> None:
         require(decision["after"] == self.major_leaf, "out-of-order")
         require(decision["on"] >= self.major_on, "out-of-order")
-        live = [hashlib.sha256(unpadded(each, 32)).digest()[:8] for each in self.community["oprf"]]
+        live = [oprf_id(unpadded(each, 32)) for each in self.community["oprf"]]
         fresh: dict[str, JSON] = {}
         on = day(decision["on"])
         for item in decision["items"]:
@@ -325,6 +341,8 @@ class Register:
         self.attested |= fresh
 
     def _withdraw(self, decision: JSON, leaf: str) -> None:
+        require(decision["after"] == self.major_leaf, "out-of-order")
+        require(decision["on"] >= self.major_on, "out-of-order")
         ended: dict[str, JSON] = {}
         on = day(decision["on"])
         for item in decision["items"]:
