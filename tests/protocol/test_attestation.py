@@ -228,6 +228,7 @@ REFUSED: list[dict[str, Any]] = [
     {"origin": {"kind": "own_decision", "log": base64url(bytes(32)), "attestation": ID}},
     {"origin": {"kind": "recognition"}},
     {"origin": {"kind": "recognition", "log": base64url(bytes(32)), "attestation": "x"}},
+    {"origin": {"kind": "recognition", "log": plain()["log"], "attestation": ID}},
     {"origin": {"kind": "hearsay"}},
     {"origin": None},
     {"decided_on": None},

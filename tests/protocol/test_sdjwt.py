@@ -146,6 +146,7 @@ REFUSED_TOKENS = {
     "`exp` is a boolean": {"exp": True},
     "`exp` is a string": {"exp": "4102444800"},
     "`exp` is a fraction": {"exp": NOW + 0.5},
+    "`exp` is written as a fraction": {"exp": NOW + 1.0},
     "an integer beyond 2^53": {"exp": 2**53},
     "a lone surrogate": {"iss": "\ud800"},
     "a name that is not ASCII": {"isß": ""},
