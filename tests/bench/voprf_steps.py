@@ -2,7 +2,7 @@
 
 The floor is measured in the same run: `crypto_scalarmult_ristretto255` called on the same 1,024
 elements, without any check, by one thread and by two. Every step multiplies once for each element,
-verifying a proof twice. What comes on top: blinding maps the input to the group; proving and
+verifying a proof or a cross-check twice. What comes on top: blinding maps the input to the group; proving and
 verifying hash each pair to its weight and add the products up; everything goes through Python.
 
 Not equal about it: two threads need two processors to themselves. Where something else runs, their
@@ -14,6 +14,7 @@ from ctypes import create_string_buffer
 from typing import Any, TypeVar
 
 from protocol import ristretto, voprf
+from protocol.cross_check import CrossCheck, new_seed
 from protocol.ristretto import Element
 from protocol.voprf import CHUNK
 from tests.bench.timing import medians, table, two_threads
@@ -55,6 +56,9 @@ def _steps(run: Callable[..., Iterable[Any]]) -> dict[str, Callable[[], object]]
     proof = voprf.prove(key, elements, evaluated)
     proven = voprf.verify_proof(key.public, elements, evaluated, proof)
 
+    # With one as the key an element is its own evaluation, so that the cross-check holds.
+    crossing, proven_of_one = CrossCheck(new_seed()), [voprf.Proven(each) for each in elements]
+
     def multiply(chunk: list[Element]) -> None:
         product = create_string_buffer(32)
         for element in chunk:
@@ -73,6 +77,9 @@ def _steps(run: Callable[..., Iterable[Any]]) -> dict[str, Callable[[], object]]
         "evaluate": lambda: list(run(evaluate, _chunks(elements))),
         "prove": lambda: voprf.prove(key, elements, evaluated, run=run),
         "verify": lambda: voprf.verify_proof(key.public, elements, evaluated, proof, run=run),
+        "cross-check": lambda: crossing.verify(
+            proven_of_one, voprf.Proven(crossing.element(elements, run)), run
+        ),
         "finalize": lambda: list(
             run(voprf.finalize_batch, _chunks(inputs), _chunks(blinds), _chunks(proven))
         ),
