@@ -2,8 +2,9 @@
 
 The floor is measured in the same run: `crypto_scalarmult_ristretto255` called on the same 1,024
 elements, without any check, by one thread and by two. Every step multiplies once for each element,
-verifying a proof or a cross-check twice. What comes on top: blinding maps the input to the group; proving and
-verifying hash each pair to its weight and add the products up; everything goes through Python.
+verifying a proof and making and verifying a cross-check twice. What comes on top: blinding maps the
+input to the group; proving and verifying hash each pair to its weight and add the products up;
+everything goes through Python.
 
 Not equal about it: two threads need two processors to themselves. Where something else runs, their
 floor is that of one thread, and the second pair of columns says nothing.
