@@ -8,7 +8,9 @@ import base64
 import binascii
 import json
 import re
+from array import array
 from datetime import date
+from itertools import accumulate
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
@@ -33,6 +35,16 @@ MAX_DEPTH = 16
 _MAX_INTEGER = 2**53 - 1
 _BASE64URL = re.compile(rb"[A-Za-z0-9_-]*\Z")
 _DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}\Z")
+
+# A string to its end, or to that of the data. It never backtracks: what it takes cannot be taken
+# in two ways, and its repetitions are possessive.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+# Some strings and what lies between them: of bounded number, or removing them would take a hundred
+# times their memory.
+_PIECE = re.compile(rb'(?:[^"]|' + _STRING.pattern + rb"){1,4096}", re.DOTALL)
+_STEPS = bytes.maketrans(b"[{]}", bytes([1, 1, 255, 255]))
+"""Opening and closing brackets as signed bytes, 1 and -1."""
+_NO_BRACKETS = bytes({*range(256)} - {*b"[{]}"})
 
 
 def base64url(data: bytes) -> str:
@@ -129,29 +141,18 @@ def _bounded_integer(digits: str) -> int:
 
 
 def _refuse_depth(data: bytes) -> None:
-    """Refuse deep nesting before the recursive parser sees it.
+    """Refuse deep nesting before the recursive parser sees it. Brackets in strings do not count.
 
-    Brackets inside strings are counted too; in a message of ours, whose strings hold base64url,
-    dates, slugs and names, that is harmless only because they are skipped here.
+    Nothing here walks byte by byte in Python: an answer may have megabytes, most of them strings.
     """
     depth = 0
-    in_string = escaped = False
-    for byte in data:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
+    for piece in _PIECE.finditer(data):
+        brackets = _STRING.sub(b"", piece[0]).translate(_STEPS, _NO_BRACKETS)
+        if brackets:
+            steps = array("b", brackets)
+            if max(accumulate(steps, initial=depth)) > MAX_DEPTH:
                 raise Malformed(f"nested deeper than {MAX_DEPTH}")
-        elif byte in b"]}":
-            depth -= 1
+            depth += sum(steps)
 
 
 def _check(value: JSON, depth: int) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protocol.encoding import (
@@ -143,6 +143,42 @@ def test_nesting_is_counted_outside_strings_only() -> None:
         canonical_json([inside])
     with pytest.raises(Malformed):
         from_json(b"[" + data + b"]", LIMIT)
+
+
+def _nests_too_deep(data: bytes) -> bool:
+    """What is refused for its depth, byte by byte as a parser would see it."""
+    depth = 0
+    in_string = escaped = False
+    for byte in data:
+        if in_string:
+            in_string = escaped or byte != 0x22
+            escaped = not escaped and byte == 0x5C
+        elif byte == 0x22:
+            in_string = True
+        else:
+            depth += (byte in b"[{") - (byte in b"]}")
+            if depth > MAX_DEPTH:
+                return True
+    return False
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"[", b"]", b"{", b"}", b"[" * 9, b"]" * 9, b'"', b"\\", b'\\"', b"a", b"\n", b"\xff"]
+        )
+        | st.just(b'"",').map(lambda part: part * 2048),
+        max_size=24,
+    ).map(b"".join)
+)
+@example(b'"' + b"[" * 17 + b"\\")
+@example(b'\\"' + b"[" * 17)
+@example(b"]" * 17 + b"[" * 33)
+def test_row_18_depth_is_that_of_a_walk_byte_by_byte(data: bytes) -> None:
+    """Whatever stands in it: strings that do not end, escapes outside of them, closings first."""
+    with pytest.raises(Malformed) as caught:
+        from_json(data + b"\xff", len(data) + 1)  # which is no JSON, if it gets that far
+    assert (str(caught.value) == f"nested deeper than {MAX_DEPTH}") == _nests_too_deep(data)
 
 
 def test_the_limit_comes_before_everything_else() -> None:
