@@ -18,8 +18,8 @@ from protocol.sdjwt import parse_disclosure
 from protocol.sheet import Evaluation, SealedPart, Sheet, SheetAttestation
 from protocol.statements import (
     AttestDecision,
-    CommunityDecision,
     Decision,
+    WithdrawDecision,
     read_decision,
     read_entry,
 )
@@ -72,9 +72,10 @@ async def _named_entries(connection: AsyncConnection, decision: Decision) -> lis
 
 
 def _named(decision: Decision) -> list[bytes]:
-    if isinstance(decision, AttestDecision | CommunityDecision):
-        return [] if decision.after is None else [decision.after]
-    return [item.after for item in decision.items]
+    of_community = [] if decision.after is None else [decision.after]
+    if isinstance(decision, WithdrawDecision):
+        return [*of_community, *(item.after for item in decision.items)]
+    return of_community
 
 
 async def _attestation(

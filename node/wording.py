@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from protocol.attestation import VerifiedAttestation
 from protocol.claims import Claims, DecidedBy, Scope
 from protocol.encoding import base64url
-from protocol.sheet import VerifiedItem, VerifiedSheet
+from protocol.sheet_checks import VerifiedItem, VerifiedSheet
 from protocol.statements import (
     AttestItem,
     Community,

@@ -65,7 +65,8 @@ def sign(  # noqa: PLR0917 - one parameter for each option
     agree with what would be signed is refused.
     """
     from node import keyfile, wording  # noqa: PLC0415 - see node.cli
-    from protocol.sheet import MAX_SHEET, verify_sheet  # noqa: PLC0415
+    from protocol.sheet import MAX_SHEET  # noqa: PLC0415
+    from protocol.sheet_checks import verify_sheet  # noqa: PLC0415
 
     held = keyfile.read(key_file)
     verified = verify_sheet(sheet.read(MAX_SHEET + 1).strip(), held.officer, now=clock.now())

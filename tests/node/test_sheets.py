@@ -26,15 +26,13 @@ from protocol.pseudonyms import Pseudonym, locator, record_key
 from protocol.sealing import Entry, Sealed, parse_record, record_hash, seal_record
 from protocol.sheet import (
     Evaluation,
-    RefusedSheet,
     SealedPart,
     Sheet,
     SheetAttestation,
-    VerifiedSheet,
     drawing_fillers,
     filler,
-    verify_sheet,
 )
+from protocol.sheet_checks import RefusedSheet, VerifiedSheet, verify_sheet
 from protocol.statements import AttestDecision, Seal
 from tests.node.committee import CYD, NOW, Committee, found_cheaply
 

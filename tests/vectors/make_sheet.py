@@ -7,7 +7,7 @@ from protocol import identifiers, ristretto, voprf
 from protocol.encoding import base64url, canonical_json
 from protocol.merkle import leaf_hash
 from protocol.sealing import parse_record
-from protocol.sheet import RefusedSheet, verify_sheet
+from protocol.sheet_checks import RefusedSheet, verify_sheet
 from tests.vectors.make_statements import ATTEST
 from tests.vectors.sample import (
     GENESIS,
@@ -22,11 +22,18 @@ from tests.vectors.sample import (
     attest_item,
     code_of,
     community_decision,
+    entry,
     key,
     made,
+    officers,
     share,
     withdraw_decision,
 )
+
+WITHOUT_CYD = entry(
+    community_decision(LOG, leaf_hash(GENESIS), officers=officers("ada", "bob")), "ada", "bob"
+)
+"""A statement after the attestation: cyd, who was an officer then, is none any more."""
 
 PLACE = share(IDENTIFIERS[0], "").locator
 OFFICER = key("ada").public_key
@@ -84,7 +91,14 @@ def _sound() -> dict[str, JSON]:
         "withdraw": _sheet(
             withdraw_decision(leaf_hash(ATTEST)), [ATTEST, GENESIS], [_attestation(sealed=None)]
         ),
+        "withdraw by the officers of a later statement": _withdraw(ATTEST, GENESIS, WITHOUT_CYD),
     }
+
+
+def _withdraw(*entries: bytes) -> JSON:
+    """The sheet of an end that officers without cyd decide on."""
+    decision = withdraw_decision(leaf_hash(ATTEST), after=leaf_hash(WITHOUT_CYD))
+    return _sheet(decision, list(entries), [_attestation(sealed=None)])
 
 
 def _refused() -> list[tuple[str, JSON]]:
@@ -110,6 +124,13 @@ def _refused() -> list[tuple[str, JSON]]:
             "the statement that `after` names is missing",
             bare,
         ),
+        (
+            "the statement that `after` of a withdrawal names is missing",
+            _withdraw(ATTEST, GENESIS),
+        ),
+        ("the statement by which it was attested is missing", _withdraw(GENESIS, WITHOUT_CYD)),
+        ("the community as it was attested is missing", _withdraw(ATTEST, WITHOUT_CYD)),
+        ("`after` of a withdrawal names no community statement", _after_attest()),
         ("a statement that the decision does not name", attest(None, ATTEST)),
         ("another attestation", attest(jwt=issued.jwt[:-4] + "AAAA")),
         ("an identifier is not shown", attest(disclosures=first)),
@@ -140,6 +161,11 @@ def _with_spoiled_record() -> JSON:
     sealed = _evaluated() | {"record": base64url(spoiled)}
     decision = attest_decision(attest_item(seal=seal))
     return _sheet(decision, [GENESIS], [_attestation(sealed=sealed)])
+
+
+def _after_attest() -> JSON:
+    decision = withdraw_decision(leaf_hash(ATTEST), after=leaf_hash(ATTEST))
+    return _sheet(decision, [ATTEST, GENESIS], [_attestation(sealed=None)])
 
 
 def _with_record() -> JSON:
@@ -192,5 +218,10 @@ def content() -> dict[str, Any]:
         "refused": [
             *(_refusal(*case) for case in _refused()),
             _refusal("who is asked is no officer", sound["attest"], stranger),
+            _refusal(
+                "who is asked was an officer when it was attested and is none now",
+                _withdraw(ATTEST, GENESIS, WITHOUT_CYD),
+                key("cyd").public_key,
+            ),
         ],
     }
