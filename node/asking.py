@@ -13,8 +13,9 @@ In this order, so that it can be broken off anywhere:
 4. each request: sent, its proof verified, finalized, the tokens kept;
 5. the run is dropped.
 
-A proof that does not hold, or an answer that breaks the protocol, ends everything with that issuer:
-the tokens of its runs are discarded, whichever request they came with.
+A proof that does not hold, or an evaluation that is none, in an answer that the issuer has signed,
+ends everything with it: the tokens of its runs are discarded, whichever request they came with.
+What it has not signed anybody on the way may have said: the run is kept, and goes on another time.
 
 Source: SPEC.md, section 8, "Evaluate" and "Budgets".
 """
@@ -28,6 +29,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from node.background import log_unexpected
+from node.client import WrongAnswer
 from node.coverage import Failure, Source
 from node.errors import Refused
 from node.evaluation import THREADS
@@ -36,7 +39,7 @@ from node.runs import EvaluationRun, Part, begin, hide, resumed
 from node.store import events, tokens
 from node.store.events import Event
 from node.store.peers import Peer
-from protocol.errors import ComityError, OutOfTime, Unavailable, UnknownKey, Violation
+from protocol.errors import BadProof, ComityError, Malformed, Unavailable, Violation
 from protocol.exchange import (
     EvaluateAnswer,
     EvaluateRequest,
@@ -208,6 +211,11 @@ class _Asking:
             if answer.failure.state == "untrusted":
                 await self._discard(runs, answer)
                 return
+        except Exception as error:  # noqa: BLE001 - one issuer's oddity must not silence the others
+            log_unexpected("ask a peer", error, peer=source.peer.id)
+            answer.failure = Failure(
+                "unreachable", "asking it failed in a way that was not foreseen"
+            )
         finished = [run.id for run in runs if not _open_parts(run, answer)]
         async with self.node.store.write() as connection:
             await tokens.end(connection, finished)
@@ -238,10 +246,13 @@ class _Asking:
             raise Unavailable("no complete answer in time") from error
 
     def _finalized(self, part: Part, public_key: bytes, answer: EvaluateAnswer) -> Pseudonyms:
-        proven = verify_proof(
-            public_key, part.elements, answer.evaluated, answer.proof, self.workers.map
-        )
-        outputs = part.finalize(proven, self.workers.map)
+        try:
+            proven = verify_proof(
+                public_key, part.elements, answer.evaluated, answer.proof, self.workers.map
+            )
+            outputs = part.finalize(proven, self.workers.map)
+        except Malformed as error:
+            raise WrongAnswer("what was evaluated is no element") from error
         return {
             each: Pseudonym(output) for each, output in zip(part.identifiers, outputs, strict=True)
         }
@@ -258,8 +269,9 @@ class _Asking:
         said = (event.kind, event.start, event.end)
         if any((each.kind, each.from_day, each.until_day) == said for each in declared):
             return
-        # An issuer that takes no event now still answers within its ordinary budget.
-        with contextlib.suppress(Refused):
+        # An issuer that takes no event now still answers within its ordinary budget; and one that
+        # says nonsense about an event has not lied about anybody.
+        with contextlib.suppress(Refused, Violation):
             allowed = await issuer.declare(EventRequest(v=1, act="declare", event=event))
             row = Event(str(uuid.uuid4()), peer, True, *said, allowed.available, 0, self.now)  # noqa: FBT003
             async with self.node.store.write() as connection:
@@ -325,11 +337,12 @@ def failure_of(error: ComityError) -> Failure:
         else:
             words = f"it refused (`{error.problem}`)"
         return Failure("refused", words)
-    if isinstance(error, UnknownKey | OutOfTime):
-        # An honest peer after a change of its key, or with a wrong clock: no lie, and no answer.
-        return Failure("unreachable", f"its answer's key or time is not as due (`{error.code}`)")
-    if isinstance(error, Violation):
+    if isinstance(error, BadProof | WrongAnswer):
         return Failure("untrusted", f"its answer breaks the protocol (`{error.code}`)")
+    if isinstance(error, Violation):
+        # Not shown to be its own: a proxy's words, its key changed, its clock is wrong. No lie of
+        # the peer's, and no answer.
+        return Failure("unreachable", f"what came back is not its signed answer (`{error.code}`)")
     return Failure("unreachable", "it gave no complete answer in time")
 
 

@@ -24,12 +24,17 @@ async def attempt(task: str, work: Awaitable[object], **about: str) -> bool:
     except (ComityError, UserError) as error:
         _log.warning("failed", task=task, why=str(error), **about)
     except Exception as error:  # noqa: BLE001 - one task's defect must not stop the others
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        at = f"{frame.name}:{frame.lineno}"
-        _log.error("unexpected", task=task, error=type(error).__name__, at=at, **about)
+        log_unexpected(task, error, **about)
     else:
         return True
     return False
+
+
+def log_unexpected(task: str, error: Exception, **about: str) -> None:
+    """Log what nobody expected by its class and place only: its words may hold a name."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f"{frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    _log.error("unexpected", task=task, error=type(error).__name__, at=at, **about)
 
 
 async def repeat(task: str, interval: float, work: Callable[[], Awaitable[object]]) -> None:

@@ -6,12 +6,14 @@ answer is believed under the `http` key in force in the peer's log as held here 
 8). Refusals are only told apart by their code; nothing follows from them but not being heard.
 """
 
+import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import stamina
@@ -62,6 +64,13 @@ LOG_PATH = "/comity/v1/log"
 ATTEMPTS = 3
 """How often what can safely be asked again is asked, as long as its deadline is not over."""
 
+_FRAME = 16 * 1024
+"""Bytes that an answer may have beside what was asked for; enough for a problem document."""
+
+_RECORD_TEXT = -(-MAX_RECORD * 4 // 3) + 3
+_ELEMENT_TEXT = 43 + 3
+"""Bytes of a record, or element, in an answer: in base64url, with quotation marks and comma."""
+
 _PROBLEM = re.compile(r"urn:comity:problem:([a-z-]{1,40})", re.ASCII)
 _MAX_RETRY_AFTER = 31 * 86_400
 _JSON = "application/json"
@@ -69,9 +78,14 @@ _JSON = "application/json"
 _NOTE = "text/plain"
 
 Clock = Callable[[], int]
+M = TypeVar("M", bound=Message)
 
 # Its own hooks would print each new attempt on standard output, where scripts read our answers.
 stamina.instrumentation.set_on_retry_hooks(())
+
+
+class WrongAnswer(Malformed):
+    """An answer that the peer itself signed, and that is not of the form that is due."""
 
 
 class AtAnotherSize(Violation):
@@ -165,7 +179,7 @@ class PublicLog:
     async def community(self) -> CommunityAnswer:
         """The community statements of its log with their proofs, not verified."""
         data = await self._get_of_log("/community", MAX_COMMUNITY_ANSWER)
-        return CommunityAnswer.from_bytes(data, MAX_COMMUNITY_ANSWER)
+        return await asyncio.to_thread(CommunityAnswer.from_bytes, data, MAX_COMMUNITY_ANSWER)
 
     @cached_property
     def _parts(self) -> SplitResult:
@@ -225,31 +239,40 @@ class PeerClient(PublicLog):
         return encode_bundle(parse_bundle(whole, TILE_WIDTH)[: bundle.width])
 
     async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
-        """Evaluations and their proof, which is the caller's to verify."""
-        body = await self._post("/evaluate", request, self._config.evaluation_deadline)
-        answer = EvaluateAnswer.from_bytes(body, self._config.answer_bytes)
-        if len(answer.evaluated) != len(request.blinded):
-            raise Malformed("as many evaluated elements as blinded ones are due")
+        """Evaluations and their proof, which is the caller's to verify.
+
+        Raises:
+            WrongAnswer: the peer signed it, and it is no answer to this request.
+        """
+        count = len(request.blinded)
+        answer = await self._ask(
+            EvaluateAnswer,
+            "/evaluate",
+            request,
+            max_bytes=_FRAME + count * _ELEMENT_TEXT,
+            deadline=self._config.evaluation_deadline,
+        )
+        if len(answer.evaluated) != count:
+            raise WrongAnswer("as many evaluated elements as blinded ones are due")
         return answer
 
     async def records(self, ids: Sequence[str]) -> list[bytes | None]:
         """Sealed records in the order asked, None where gone; their hashes are the caller's."""
-        body = await self._post("/records", RecordsRequest(v=1, ids=tuple(ids)))
-        answer = RecordsAnswer.from_bytes(body, MAX_RECORDS_ANSWER)
+        limit = min(MAX_RECORDS_ANSWER, _FRAME + len(ids) * _RECORD_TEXT)
+        request = RecordsRequest(v=1, ids=tuple(ids))
+        answer = await self._ask(RecordsAnswer, "/records", request, max_bytes=limit)
         if len(answer.records) != len(ids):
-            raise Malformed("as many records as ids are due")
-        return [None if text is None else _record(text) for text in answer.records]
+            raise WrongAnswer("as many records as ids are due")
+        return await asyncio.to_thread(_records, answer)
 
     async def declare(self, event: EventRequest) -> EventAnswer:
         """Declare an event, or end it."""
-        return EventAnswer.from_bytes(
-            await self._post("/events", event), self._config.document_bytes
-        )
+        return await self._ask(EventAnswer, "/events", event, max_bytes=self._config.document_bytes)
 
     async def peering(self, request: PeeringRequest) -> PeeringAnswer:
         """Ask to peer, accept, leave or extend."""
-        return PeeringAnswer.from_bytes(
-            await self._post("/peering", request), self._config.document_bytes
+        return await self._ask(
+            PeeringAnswer, "/peering", request, max_bytes=self._config.document_bytes
         )
 
     async def add_checkpoint(self, request: AddCheckpoint) -> tuple[NoteSignature, ...]:
@@ -276,35 +299,56 @@ class PeerClient(PublicLog):
         async def get() -> bytes:
             path = f"{LOG_PATH}/{bundle.path()}"
             # Its entries are held against the root; a signature would say nothing more.
-            response, _ = await self._send("GET", path, b"", self._config.peer_deadline)
+            response, _ = await self._send(
+                "GET", path, b"", self._config.answer_bytes, self._config.peer_deadline
+            )
             return _accepted(response)
 
         return await self._patiently(get)
 
-    async def _post(self, path: str, message: Message, deadline: float | None = None) -> bytes:
+    async def _ask(
+        self,
+        form: type[M],
+        path: str,
+        message: Message,
+        *,
+        max_bytes: int,
+        deadline: float | None = None,
+    ) -> M:
+        """Post a message, and read the answer once it is shown to be the peer's.
+
+        Raises:
+            WrongAnswer: it is the peer's, and not of this form.
+        """
         response, request_signature = await self._send(
             "POST",
             f"/comity/v1{path}",
             message.to_bytes(),
+            max_bytes,
             deadline or self._config.peer_deadline,
         )
         _accepted(response)
-        return await self._verified(response, request_signature)
+        body = await self._verified(response, request_signature)
+        try:
+            # Megabytes take a good part of a second: not in the loop.
+            return await asyncio.to_thread(form.from_bytes, body, max_bytes)
+        except Violation as error:
+            raise WrongAnswer(str(error)) from error
 
     async def _send(
-        self, method: str, path: str, body: bytes, deadline: float
+        self, method: str, path: str, body: bytes, max_bytes: int, deadline: float
     ) -> tuple[Response, str]:
         """Sign and send; once more where the other side saw the very request before.
 
         aiohttp sends a GET again by itself when a kept connection turns out to be dead.
         """
-        response, signature = await self._send_once(method, path, body, deadline)
+        response, signature = await self._send_once(method, path, body, max_bytes, deadline)
         if response.status == Replayed.status and _problem_code(response) == Replayed.code:
-            return await self._send_once(method, path, body, deadline)
+            return await self._send_once(method, path, body, max_bytes, deadline)
         return response, signature
 
     async def _send_once(
-        self, method: str, path: str, body: bytes, deadline: float
+        self, method: str, path: str, body: bytes, max_bytes: int, deadline: float
     ) -> tuple[Response, str]:
         target = f"{self._parts.path}{path}"
         request = Request(method, authority_of(self.url), target, body)
@@ -316,7 +360,7 @@ class PeerClient(PublicLog):
             f"{self.url}{path}",
             headers=headers,
             body=body,
-            max_bytes=self._config.answer_bytes,
+            max_bytes=max_bytes,
             deadline=deadline,
         )
         return response, headers["Signature"]
@@ -367,7 +411,7 @@ def _problem_code(response: Response) -> str | None:
     if _content_type(response) != "application/problem+json":
         return None
     try:
-        document = from_json(response.body, 16 * 1024)
+        document = from_json(response.body, _FRAME)
     except ComityError:
         return None
     kind = document.get("type") if isinstance(document, dict) else None
@@ -388,8 +432,11 @@ def _content_type(response: Response) -> str:
     return values[0] if len(values) == 1 else _JSON
 
 
-def _record(text: str) -> bytes:
-    data = from_base64url(text)
-    if len(data) > MAX_RECORD:
-        raise Malformed("a record of more bytes than records have")
-    return data
+def _records(answer: RecordsAnswer) -> list[bytes | None]:
+    try:
+        found = [None if text is None else from_base64url(text) for text in answer.records]
+    except Malformed as error:
+        raise WrongAnswer("a record that is not base64url") from error
+    if any(data is not None and len(data) > MAX_RECORD for data in found):
+        raise WrongAnswer("a record of more bytes than records have")
+    return found

@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass
 
 from node import ledger
+from node.background import log_unexpected
 from node.client import AtAnotherSize, Clients, PeerClient
 from node.errors import Refused
 from node.node import Node
@@ -66,6 +67,9 @@ async def _tell(node: Node, clients: Clients, peer: Peer, head: Head) -> _Cosign
         return _Cosigned(Told(peer.fingerprint, peer.id, error.problem), None)
     except ComityError as error:
         return _Cosigned(Told(peer.fingerprint, peer.id, error.code), None)
+    except Exception as error:  # noqa: BLE001 - one peer's oddity keeps no other from being told
+        log_unexpected("tell a peer", error, peer=peer.id)
+        return _Cosigned(Told(peer.fingerprint, peer.id, Unavailable.code), None)
     return _Cosigned(Told(peer.fingerprint, peer.id, None), line)
 
 

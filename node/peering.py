@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.admission import drop
+from node.background import log_unexpected
 from node.carrying import Act, tell
 from node.client import Clients, PeerClient
 from node.domains import is_proven
@@ -172,9 +173,7 @@ async def prove(node: Node, clients: Clients, now: int) -> None:
         for peer in every
         if peer.state != "removed" and now - (peer.proven_at or 0) >= PROOF_INTERVAL
     ]
-    say_so = await asyncio.gather(
-        *(is_proven(clients.outbound, peer.id, peer.fingerprint) for peer in due)
-    )
+    say_so = await asyncio.gather(*(_is_proven(clients, peer) for peer in due))
     async with node.store.write() as connection:
         for peer, is_so in zip(due, say_so, strict=True):
             if is_so:
@@ -209,13 +208,24 @@ def _is_due(peer: Peer, *, carries: bool) -> bool:
     return peer.state == "asked" or (peer.state == "active" and carries)
 
 
+async def _is_proven(clients: Clients, peer: Peer) -> bool:
+    try:
+        return await is_proven(clients.outbound, peer.id, peer.fingerprint)
+    except Exception as error:  # noqa: BLE001 - one domain's oddity keeps no other from being asked
+        log_unexpected("prove a domain", error, peer=peer.id)
+        return False
+
+
 async def _ask_again(node: Node, clients: Clients, peer: Peer, now: int) -> Outcome:
     try:
         client = await _held_client(node, clients, peer)
         client = client or await _shown_client(clients, peer, now)
+        return await _say(node, client, peer, "ask" if peer.state == "asked" else "extend", now)
     except (ComityError, UserError) as error:
         return Outcome(peer, code_of(error))
-    return await _say(node, client, peer, "ask" if peer.state == "asked" else "extend", now)
+    except Exception as error:  # noqa: BLE001 - one peer's oddity keeps no other from being asked
+        log_unexpected("ask a peer again", error, peer=peer.id)
+        return Outcome(peer, code_of(error))
 
 
 async def _tell_accepted(

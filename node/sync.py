@@ -15,6 +15,7 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import replica
+from node.background import log_unexpected
 from node.client import Clients, PeerClient
 from node.errors import Refused, UserError
 from node.node import Node
@@ -100,6 +101,11 @@ async def follow(
         result = SyncResult(fingerprint, peer.id, "unreachable", error=error.code)
     except Violation as error:
         result = SyncResult(fingerprint, peer.id, "untrusted", error=error.code)
+    except NotFollowed:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a peer brings about is about that peer
+        log_unexpected("follow a peer", error, peer=peer.id)
+        result = SyncResult(fingerprint, peer.id, "unreachable", error=Unavailable.code)
     async with node.store.write() as connection:
         await peers.change(connection, fingerprint, last_error=result.error)
     return result

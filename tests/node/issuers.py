@@ -202,6 +202,7 @@ class Issuer:
                 "type": "withdraw",
                 "log": base64url(self.fingerprint),
                 "on": TODAY.isoformat(),
+                "after": base64url(self.register.quorum_leaf),
                 "items": [item],
             }
         )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from node import tables
 from node.asking import Answered, Question, ask
+from node.client import WrongAnswer
 from node.config import load
 from node.coverage import load_sources
 from node.errors import Refused
@@ -18,7 +19,15 @@ from node.node import Node
 from node.runs import REQUEST, EvaluationRun, begin, hide, padded_size, resumed
 from node.store import Store
 from node.vault import Vault, VaultError
-from protocol.errors import BadProof
+from protocol.errors import (
+    BadProof,
+    BadSignature,
+    Malformed,
+    OutOfTime,
+    TooLarge,
+    UnknownKey,
+    UnsupportedMedia,
+)
 from protocol.exchange import EvaluateAnswer, EvaluateRequest, EventAnswer, EventRequest, Purpose
 from protocol.identifiers import Identifier
 from protocol.ristretto import add, multiply_base, random_scalar
@@ -276,6 +285,83 @@ async def test_row_5_one_bad_proof_discards_the_whole_run(node: Node) -> None:
     assert answer.failure.state == "untrusted"
     assert answer.pseudonyms == {issuer.oprf.id: {}}
     assert await rows(node, tables.tokens) == await rows(node, tables.pending_evaluations) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"evaluated": (bytes(32),) * 8}, {"proof": bytes(64)}], ids="-".join
+)
+async def test_row_5_what_is_no_element_or_no_proof_is_a_bad_answer(
+    node: Node, wrong: dict[str, Any]
+) -> None:
+    """The issuer signed it: it is untrusted, and nothing of the run is kept."""
+
+    class Sloppy(Issuer):
+        async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+            return (await super().evaluate(request)).model_copy(update=wrong)
+
+    issuer = await admitted(node, Sloppy("sloppy.example"))
+    (answer,) = await asked(node, issuer, about=people(3))
+    assert answer.failure is not None
+    assert answer.failure.state == "untrusted"
+    assert await rows(node, tables.tokens) == await rows(node, tables.pending_evaluations) == []
+
+
+class Proxied(Issuer):
+    """From its second answer on, something between us answers in its stead."""
+
+    said: Exception = BadSignature("not the issuer's")
+    through = 1
+
+    async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+        """Answer, or let the proxy."""
+        if len(self.asked) >= self.through:
+            self.asked.append(request)
+            raise self.said
+        return await super().evaluate(request)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        BadSignature("the answer is not signed"),
+        Malformed("a signature of another form"),
+        UnknownKey("by a key that is not in the log"),
+        OutOfTime("of yesterday"),
+        TooLarge("a long page"),
+        UnsupportedMedia("a packed page"),
+        RuntimeError("nobody foresaw it"),
+    ],
+    ids=lambda said: type(said).__name__,
+)
+async def test_what_the_issuer_did_not_sign_ends_no_run(node: Node, said: Exception) -> None:
+    """Whoever sits in between can silence an issuer, and cannot have it thrown away."""
+    issuer = Proxied("proxied.example")
+    issuer.said = said
+    await admitted(node, issuer)
+    about = people(1500)
+    (answer,) = await asked(node, issuer, about=about)
+    assert answer.failure is not None
+    assert answer.failure.state == "unreachable"
+    assert 0 < len(answer.pseudonyms[issuer.oprf.id]) < 1500
+    issuer.through = 10
+    (answer,) = await asked(node, issuer, about=about)
+    assert answer.failure is None
+    assert answer.pseudonyms[issuer.oprf.id] == expected(issuer, about)
+    assert issuer.asked[2:] == issuer.asked[1:2]
+
+
+async def test_nonsense_about_an_event_ends_no_run(node: Node) -> None:
+    """It is asked within its ordinary budget, as one that takes no event."""
+
+    class Sloppy(Issuer):
+        async def declare(self, event: EventRequest) -> EventAnswer:
+            assert event.act == "declare"
+            raise WrongAnswer("signed, and no answer")
+
+    issuer = await admitted(node, Sloppy("sloppy.example"))
+    (answer,) = await asked(node, issuer, about=people(2049), purpose=EVENT)
+    assert answer.failure is None
+    assert await rows(node, tables.events) == []
 
 
 async def test_a_large_question_declares_its_event_once(node: Node) -> None:

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import update
 
 from node import tables
 from node.checking import Occasion, Result, check
+from node.client import WrongAnswer
 from node.config import load
 from node.errors import Refused, Unreachable
 from node.home import Home
@@ -18,7 +20,7 @@ from node.store import Store, peers
 from node.vault import Vault
 from protocol.attestation import VerifiedAttestation
 from protocol.encoding import base64url
-from protocol.errors import BadSignature
+from protocol.errors import BadSignature, TooLarge, UnsupportedMedia
 from protocol.exchange import EvaluateAnswer, EvaluateRequest, Purpose
 from protocol.identifiers import from_text, related
 from protocol.keys import SigningKey
@@ -379,7 +381,11 @@ class FailingIssuer(Issuer):
         (Unreachable("no connection"), "unreachable"),
         (Refused("not-admitted"), "refused"),
         (Refused("over-budget", 7200), "refused"),
-        (BadSignature("the answer is not the peer's"), "untrusted"),
+        (BadSignature("the answer is not the peer's"), "unreachable"),
+        (TooLarge("a page of a proxy's"), "unreachable"),
+        (UnsupportedMedia("a page of a proxy's, packed"), "unreachable"),
+        (WrongAnswer("the peer signed it, and it is none"), "untrusted"),
+        (RuntimeError("mallory@quill.example"), "unreachable"),
     ],
     ids=repr,
 )
@@ -394,8 +400,12 @@ async def test_a_slow_dead_or_unwilling_peer_is_named_and_delays_nobody(
     await issuer.admitted_at(node)
     await failing.admitted_at(node)
     asked = [from_text(MALLORY[0])]
-    async with asyncio.timeout(20):
-        result = await check(node, Reach(issuer, failing), asked, Occasion(None, NO_EVENT), now=NOW)
+    reach = Reach(issuer, failing)
+    with structlog.testing.capture_logs() as logged:
+        async with asyncio.timeout(20):
+            result = await check(node, reach, asked, Occasion(None, NO_EVENT), now=NOW)
+    assert "quill" not in str(logged)
+    assert [each["error"] for each in logged] == ["RuntimeError"] * isinstance(error, RuntimeError)
     assert {peer.id: peer.state for peer in result.coverage.peers} == {
         "python.example": "heard", "failing.example": state
     }  # fmt: skip

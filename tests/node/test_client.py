@@ -1,13 +1,17 @@
 """What a peer answers is believed if it is signed by that peer, to this very request, now."""
 
+import threading
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Self
 
 import pytest
 from aiohttp import web
 
-from node.client import PeerClient
+from node.client import PeerClient, WrongAnswer
 from node.domains import is_proven
 from node.errors import Refused, Unreachable
 from node.introduction import introduce
@@ -19,11 +23,19 @@ from protocol.errors import (
     BadSignature,
     Malformed,
     OutOfTime,
+    TooLarge,
     UnknownKey,
     Violation,
 )
-from protocol.exchange import CommunityAnswer, EvaluateAnswer, EvaluateRequest, Purpose
+from protocol.exchange import (
+    CommunityAnswer,
+    EvaluateAnswer,
+    EvaluateRequest,
+    Purpose,
+    RecordsAnswer,
+)
 from protocol.keys import SigningKey, http_key_id
+from protocol.sealing import MAX_RECORD
 from protocol.signatures import Answer, sign_answer
 from tests.node.federation import Community, Federation
 
@@ -35,6 +47,7 @@ REQUEST = EvaluateRequest(
     blinded=(bytes(32), bytes([1]) * 32),
     purpose=Purpose(kind="unspecified", start=None, end=None),
 )
+ID = [str(uuid.uuid4()) for _ in range(2)]
 ANSWER = EvaluateAnswer(v=1, evaluated=REQUEST.blinded, proof=bytes(64)).to_bytes()
 
 
@@ -139,8 +152,8 @@ def _not_canonical(speaker: Speaker) -> None:
         (_another_request, BadSignature),
         (_another_status, BadSignature),
         (_of_yesterday, OutOfTime),
-        (_too_few, Malformed),
-        (_not_canonical, Malformed),
+        (_too_few, WrongAnswer),
+        (_not_canonical, WrongAnswer),
     ],
 )
 async def test_an_answer_that_is_not_the_peer_s_is_refused(
@@ -152,6 +165,65 @@ async def test_an_answer_that_is_not_the_peer_s_is_refused(
     async with _served(speaker.answer) as url:
         with pytest.raises(error):
             await (await _client(conf, python, url)).evaluate(REQUEST)
+
+
+async def test_row_18_no_more_is_read_than_was_asked_for(federation: Federation) -> None:
+    """One record has at most 64 KiB, whatever answers of many records may have."""
+    conf, python, speaker = await _speaker(federation)
+    text = base64url(bytes(MAX_RECORD))
+    async with _served(speaker.answer) as url:
+        client = await _client(conf, python, url)
+        for ids, count, error in ((ID[:1], 2, TooLarge), (ID, 1, WrongAnswer)):
+            speaker.body = RecordsAnswer(v=1, records=(text,) * count).to_bytes()
+            with pytest.raises(error):
+                await client.records(ids)
+        speaker.body = RecordsAnswer(v=1, records=(text, None)).to_bytes()
+        assert await client.records(ID) == [bytes(MAX_RECORD), None]
+        speaker.body = ANSWER + b" " * 20_000
+        with pytest.raises(TooLarge):
+            await client.evaluate(REQUEST)
+
+
+@pytest.mark.parametrize("text", ["Q", "QR", base64url(bytes(MAX_RECORD + 1))], ids=len)
+async def test_what_a_peer_signed_and_is_no_record_is_its_own_fault(
+    federation: Federation, text: str
+) -> None:
+    conf, python, speaker = await _speaker(federation)
+    speaker.body = RecordsAnswer(v=1, records=(text,)).to_bytes()
+    async with _served(speaker.answer) as url:
+        with pytest.raises(WrongAnswer):
+            await (await _client(conf, python, url)).records(ID[:1])
+
+
+async def test_row_18_answers_are_read_beside_the_loop(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Megabytes of one peer's do not hold up what is said to the others."""
+    threads: list[threading.Thread] = []
+
+    class Watched(RecordsAnswer):
+        @classmethod
+        def from_bytes(cls, data: bytes, limit: int) -> Self:
+            threads.append(threading.current_thread())
+            return super().from_bytes(data, limit)
+
+    monkeypatch.setattr("node.client.RecordsAnswer", Watched)
+    conf, python, speaker = await _speaker(federation)
+    speaker.body = RecordsAnswer(v=1, records=(None,)).to_bytes()
+    async with _served(speaker.answer) as url:
+        assert await (await _client(conf, python, url)).records(ID[:1]) == [None]
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+
+
+async def test_row_16_an_address_that_is_none_is_malformed(federation: Federation) -> None:
+    """Whichever parser finds out."""
+    conf, python, _ = await _speaker(federation)
+    for url in ("https://[::::", "https://[::::]", "https://x:99999", "https://"):
+        client = await _client(conf, python, url)
+        for call in (client.checkpoint, client.discovery, partial(client.evaluate, REQUEST)):
+            with pytest.raises((Malformed, Unreachable)):
+                await call()
 
 
 async def test_an_unsigned_answer_is_refused(federation: Federation) -> None:

@@ -2,13 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pytest
+import structlog
 from sqlalchemy import update
 
 from node import ledger, officers, tables
+from node.checking import freshen
+from node.client import Clients, PeerClient
 from node.coverage import load_sources
-from node.store import logs, records
+from node.notify import notify
+from node.peering import keep_in_touch
+from node.store import logs, peers, records
+from node.store.peers import Peer
+from node.sync import follow_all
 from protocol.checkpoint import cosign_key, cosignature_time
 from protocol.encoding import base64url, canonical_json
 from protocol.keys import SigningKey
@@ -316,6 +324,91 @@ async def test_a_peers_cosignature_is_kept_in_our_note(federation: Federation) -
     assert cosignature_time(note, key) == python.now
     # And told again, though nothing is new, it answers the same.
     assert [told.error for told in await python.push()] == [None]
+
+
+@dataclass(frozen=True)
+class Odd(Clients):
+    """Clients of which one does what nobody foresaw."""
+
+    about: bytes
+
+    def to(self, peer: Peer) -> PeerClient:
+        """Fail for one."""
+        if peer.fingerprint == self.about:
+            raise RuntimeError("person@person.example")
+        return super().to(peer)
+
+    def at(self, url: str, fingerprint: bytes, community: str, http_key: bytes) -> PeerClient:
+        """Fail for one."""
+        if fingerprint == self.about:
+            raise RuntimeError("person@person.example")
+        return super().at(url, fingerprint, community, http_key)
+
+
+async def _with_one_more_peer(federation: Federation) -> tuple[Community, Community, Community]:
+    conf = await federation.community("conf.example")
+    python, odd = [await federation.community(f"{name}.example") for name in ("python", "odd")]
+    for community in (python, odd):
+        await federation.peer(conf, community)
+    await conf.stop()
+    federation.later(60)
+    await python.publish("email:person@person.example")
+    return python, conf, odd
+
+
+@pytest.mark.parametrize("url", ["https://[::::]", "https://x:99999", "http://a b", "nowhere"])
+async def test_row_16_an_address_that_nobody_can_read_silences_its_own_community_only(
+    federation: Federation, url: str
+) -> None:
+    """One officer of a peer can change its address: no other peer is silenced by it."""
+    _, conf, odd = await _with_one_more_peer(federation)
+    await conf.publish("email:person@person.example")
+    async with conf.node.store.write() as connection:
+        await peers.change(connection, await odd.fingerprint(), url=url)
+    followed = {result.id: result for result in await conf.sync()}
+    assert followed["python.example"].state == "current"
+    assert followed["odd.example"].state != "current"
+    told = {told.id: told.error for told in await conf.push()}
+    assert told["python.example"] is None
+    assert told["odd.example"] is not None
+
+
+async def test_what_nobody_foresaw_with_one_peer_is_about_that_peer_only(
+    federation: Federation,
+) -> None:
+    """The others are followed, told and asked; what is logged of it quotes nobody."""
+    python, conf, odd = await _with_one_more_peer(federation)
+    clients = Odd(conf.clients.caller, await odd.fingerprint())
+    with structlog.testing.capture_logs() as logged:
+        followed = await follow_all(conf.node, clients, conf.now)
+        told = await notify(conf.node, clients, conf.now)
+        async with conf.node.store.write() as connection:
+            for community in (python, odd):
+                await peers.change(connection, await community.fingerprint(), state="asked")
+        asked = await keep_in_touch(conf.node, clients, conf.now)
+    assert {each.id: each.state for each in followed} == {
+        "odd.example": "unreachable", "python.example": "current"
+    }  # fmt: skip
+    assert {each.id: each.error for each in told} == {
+        "odd.example": "unavailable", "python.example": None
+    }  # fmt: skip
+    assert {each.peer.id: (each.peer.state, each.error) for each in asked} == {
+        "odd.example": ("asked", "unavailable"), "python.example": ("active", None)
+    }  # fmt: skip
+    assert [each["error"] for each in logged if each["event"] == "unexpected"] == [
+        "RuntimeError"
+    ] * 3
+    assert "person@" not in str(logged)
+
+
+async def test_before_a_question_one_odd_peer_does_not_keep_the_others_from_being_followed(
+    federation: Federation,
+) -> None:
+    """Nor the question from being asked."""
+    python, conf, odd = await _with_one_more_peer(federation)
+    await freshen(conf.node, Odd(conf.clients.caller, await odd.fingerprint()), now=conf.now)
+    assert await conf.holds(python) == replace(await python.head(), own=False)
+    assert (await conf.sees(odd)).last_error == "unavailable"
 
 
 async def test_another_branch_of_a_log_is_replayed_from_its_beginning(
