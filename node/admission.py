@@ -93,7 +93,11 @@ async def answer(node: Node, asker: Asker, asked: PeeringRequest, now: int) -> P
 
 
 async def drop(connection: AsyncConnection, fingerprint: bytes) -> None:
-    """Drop all that is held of a peer: records, tokens, log. Only who it was stays."""
+    """Drop all that is held of a peer: records, tokens, log.
+
+    Who it was stays, and which head of its log was cosigned last here: were that forgotten, a peer
+    that comes back could have an older one, or another branch, cosigned.
+    """
     await records.forget(connection, fingerprint)
     await logs.forget(connection, fingerprint)
     await peers.change(

@@ -3,7 +3,8 @@
 Nothing else does: whoever may ask legitimately may also ask about a dictionary. So every evaluation
 is paid for before it is computed, in one transaction:
 
-1. The same body from the same peer within a day was paid for already: a retry is free.
+1. The same body from the same peer within a day was paid for already: a retry is free. But it is
+   computed anew, so that only so many are.
 2. Open events that the peer declared pay first, the oldest first.
 3. The peer's bucket pays the rest, or the request is refused until the bucket has refilled.
 4. What buckets pay for all peers together within a day stays below the total, or the request is
@@ -35,10 +36,13 @@ DAY = 86_400
 EVENT_INTERVAL = 30 * DAY
 """Seconds from one declared event of a peer's to its next."""
 
+REPEATS = 8
+"""How often within a day the same request is answered again unpaid: more than any network loses."""
+
 MAX_AHEAD = timedelta(days=366)
 """How far ahead an event may end."""
 
-By = Literal["bucket", "total"]
+By = Literal["bucket", "total", "repeats"]
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,11 @@ async def charge(node: Node, peer: bytes, digest: bytes, amount: int, now: int) 
     give back.
 
     Raises:
-        OverBudget: the peer's bucket, or the total of all peers, does not suffice.
+        OverBudget: the peer's bucket, or the total of all peers, does not suffice; or this very
+            body was answered too often.
     """
     async with node.store.write() as connection:
-        refusal = await _charge(connection, node.config, Charge(peer, digest, amount, 0, now))
+        refusal = await _charge(connection, node.config, Charge(peer, digest, amount, 0, 0, now))
     # Raised only now, or the transaction would forget that it refused.
     if refusal is not None:
         raise refusal
@@ -160,8 +165,9 @@ async def lower(node: Node, event_id: str, allowance: int, now: int) -> Event:
 async def _charge(connection: AsyncConnection, config: Config, asked: Charge) -> OverBudget | None:
     recent = await budgets.charges_after(connection, asked.at - DAY)
     # 1. a retry
-    if any((each.peer, each.digest) == (asked.peer, asked.digest) for each in recent):
-        return None
+    for paid in recent:
+        if (paid.peer, paid.digest) == (asked.peer, asked.digest):
+            return await _repeat(connection, config, paid, asked.at)
     # 2. events
     shares = dict(_shares(await _open_events(connection, asked.peer, asked.at), asked.amount))
     paid = replace(asked, declared=sum(shares.values()))
@@ -183,6 +189,16 @@ async def _charge(connection: AsyncConnection, config: Config, asked: Charge) ->
     return None
 
 
+async def _repeat(
+    connection: AsyncConnection, config: Config, paid: Charge, now: int
+) -> OverBudget | None:
+    if paid.repeats >= REPEATS:
+        bucket = await _bucket(connection, config, paid.peer, now)
+        return await _refused(connection, bucket, "repeats", max(1, paid.at + DAY - now))
+    await budgets.put_charge(connection, replace(paid, repeats=paid.repeats + 1))
+    return None
+
+
 async def _refused(
     connection: AsyncConnection, bucket: Bucket, by: By, retry_after: int
 ) -> OverBudget:
@@ -194,6 +210,7 @@ async def _refused(
 _WHY: dict[By, str] = {
     "bucket": "your budget of evaluations is used up; an event may be declared",
     "total": "this node's budget for all its peers is used up",
+    "repeats": "this very request was answered too often today",
 }
 
 

@@ -239,10 +239,17 @@ async def _budgets(node: Node, now: int) -> AsyncIterator[Check]:
             yield _refused(peer, budget)
 
 
+_LIMITS = {
+    "bucket": "its own budget",
+    "total": "the budget of all peers",
+    "repeats": "the count of answers to one and the same request",
+}
+
+
 def _refused(peer: Peer, budget: budgets.Budget) -> Check:
-    whose = "its own budget" if budget.refused_by == "bucket" else "the budget of all peers"
+    limit = _LIMITS.get(budget.refused_by or "", "its budget")
     message = (
-        f"asked for more than {whose} allows, the last time on "
+        f"asked for more than {limit} allows, the last time on "
         f"{day_of(budget.refused_at or 0)}; {budget.charged} evaluations in the last day. Ask them "
         "why: it may be a large event, or somebody trying out a list of addresses"
     )

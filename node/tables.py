@@ -102,7 +102,8 @@ log_tiles = Table(
 cosigned_heads = Table(
     "cosigned_heads",
     metadata,
-    _log(),
+    # Not bound to the log: what was cosigned stays cosigned when the log is held no longer.
+    Column("log", LargeBinary, primary_key=True, doc="Fingerprint of the log, 32 bytes."),
     Column("size", BigInteger, nullable=False, doc="Largest size cosigned here as a witness."),
     Column("root", LargeBinary, nullable=False, doc="The root cosigned with it, 32 bytes."),
     Column("note", LargeBinary, nullable=False, doc="The checkpoint, with our cosignature."),
@@ -152,7 +153,7 @@ decisions = Table(
     Column("state", Text, nullable=False, doc="`pending`, `logged`, `declined`, `void`, `lapsed`."),
     Column("proposed_on", Date, nullable=False, doc="Its `on`."),
     Column("idx", BigInteger, doc="Its place in our log, once logged."),
-    Column("fault", Text, doc="Where `void`: the rule that it broke; names nobody."),
+    Column("fault", Text, doc="Why it could not be logged: a rule; names nobody."),
     Index(None, "state"),
 )
 
@@ -233,7 +234,11 @@ budgets = Table(
     Column("level", BigInteger, nullable=False, doc="What is left, in 1/86,400 of an evaluation."),
     Column("updated_at", BigInteger, nullable=False, doc="When that was so."),
     Column("refused_at", BigInteger, doc="When a request of the peer's was last refused."),
-    Column("refused_by", Text, doc="What refused it: `bucket` (its own) or `total` (everybody's)."),
+    Column(
+        "refused_by",
+        Text,
+        doc="What refused it: `bucket` (its own), `total` (everybody's) or `repeats`.",
+    ),
 )
 
 charges = Table(
@@ -243,6 +248,7 @@ charges = Table(
     Column("digest", LargeBinary, primary_key=True, doc="SHA-256 of the request's body."),
     Column("amount", Integer, nullable=False, doc="Evaluations charged."),
     Column("declared", Integer, nullable=False, doc="How many of them declared events paid for."),
+    Column("repeats", Integer, nullable=False, doc="How often it was answered again, unpaid."),
     Column("at", BigInteger, nullable=False, index=True, doc="When; kept for a day."),
 )
 
@@ -282,5 +288,6 @@ pending_evaluations = Table(
     _log(key=False),
     _oprf_key(key=False),
     Column("request_sealed", LargeBinary, nullable=False, doc="Body and blinds, sent anew as is."),
+    Column("answer_sealed", LargeBinary, doc="The proven answer to it; null until it is there."),
     _created_at(),
 )

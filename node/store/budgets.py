@@ -28,6 +28,8 @@ class Charge:
     digest: bytes
     amount: int
     declared: int
+    repeats: int
+    """How often it was answered again, unpaid."""
     at: int
 
     @property

@@ -117,6 +117,25 @@ async def test_a_retry_is_free_even_when_nothing_is_left(node: Node) -> None:
     await budgets.charge(node, PEER, digest(0), 2_048, NOW + 5)
 
 
+async def test_the_same_body_is_not_answered_for_ever(node: Node) -> None:
+    """A retry costs nothing but our processor: eight a day, of each body, for each peer."""
+    await budgets.charge(node, PEER, digest(0), 8, NOW)
+    for number in range(8):
+        await budgets.charge(node, PEER, digest(0), 8, NOW + number)
+    with pytest.raises(OverBudget) as refused:
+        await budgets.charge(node, PEER, digest(0), 8, NOW + 60)
+    assert refused.value.retry_after == DAY - 60
+    seen = await budgets.standing(node, PEER, NOW + 60)
+    assert (seen.charged, seen.refused_by) == (8, "repeats")
+    await budgets.charge(node, OTHER, digest(0), 8, NOW + 60)
+    await budgets.charge(node, PEER, digest(1), 8, NOW + 60)
+    # A day after it was paid for, it is paid for anew, and counted anew.
+    for _ in range(9):
+        await budgets.charge(node, PEER, digest(0), 8, NOW + DAY)
+    with pytest.raises(OverBudget):
+        await budgets.charge(node, PEER, digest(0), 8, NOW + DAY)
+
+
 async def test_requests_at_once_are_each_paid(node: Node) -> None:
     """Forty at once, of which a bucket pays for thirty-two."""
     results = await asyncio.gather(

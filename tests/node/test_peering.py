@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from node import admission, ledger, officers, peering, tables
+from node.client import AtAnotherSize
 from node.coverage import load_sources
 from node.errors import Refused, UserError
 from node.introduction import NotTheOneCompared
-from node.store import peers, records
+from node.store import cosigned, peers, records
 from node.store.peers import Peer
 from node.sync import NotFollowed
 from protocol.compare import Comparison
@@ -18,6 +19,7 @@ from protocol.encoding import base64url
 from protocol.errors import Unavailable
 from protocol.statements import CommunityDecision, approve, encode_entry
 from protocol.tiles import Bundle
+from protocol.witness import AddCheckpoint
 from tests.node.federation import Community, Federation, eventually, password
 
 
@@ -182,9 +184,9 @@ async def test_removing_ends_everything_at_once_on_both_sides(federation: Federa
         assert await here.records_of(there) == set()
         fingerprint = await there.fingerprint()
         async with here.node.store.read() as connection:
-            for table in (tables.tokens, tables.cosigned_heads):
-                rows = await connection.execute(select(table).where(table.c.log == fingerprint))
-                assert rows.all() == []
+            tokens = tables.tokens
+            rows = await connection.execute(select(tokens).where(tokens.c.log == fingerprint))
+            assert rows.all() == []
         assert await load_sources(here.node, now=here.now) == []
     # Whoever asks all the same, with the keys of before, is nobody here.
     with pytest.raises(Refused, match="unknown-key"):
@@ -193,6 +195,29 @@ async def test_removing_ends_everything_at_once_on_both_sides(federation: Federa
         ).records([ban])
     assert (await conf.push()) == []
     assert before.state == "active"
+
+
+async def test_row_34_what_was_cosigned_stays_cosigned_when_a_peer_comes_back(
+    federation: Federation,
+) -> None:
+    """A peer that was removed and added again cannot have an older head cosigned meanwhile."""
+    conf = await federation.community("conf.example")
+    python = await federation.community("python.example")
+    await federation.peer(conf, python)
+    await python.publish("email:person@person.example")
+    assert [told.error for told in await python.push()] == [None]
+    size = (await python.head()).size
+    await peering.remove(conf.node, conf.clients, "python.example", conf.now)
+    await federation.peer(conf, python)
+    async with conf.node.store.read() as connection:
+        kept = await cosigned.get(connection, await python.fingerprint())
+    assert kept is not None
+    assert kept.size == size
+    client = python.clients.to(await python.sees(conf))
+    older = (await python.head()).note
+    with pytest.raises(AtAnotherSize) as refused:
+        await client.add_checkpoint(AddCheckpoint(0, (), older))
+    assert refused.value.size == size
 
 
 async def test_a_community_that_was_removed_may_ask_again(federation: Federation) -> None:

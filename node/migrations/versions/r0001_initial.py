@@ -68,9 +68,6 @@ def _witnessing() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["log"], ["logs.fingerprint"], name="fk_cosigned_heads_log", ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("log", name="pk_cosigned_heads"),
     )
 
@@ -196,6 +193,7 @@ def _budgets() -> None:
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("amount", sa.Integer(), nullable=False),
         sa.Column("declared", sa.Integer(), nullable=False),
+        sa.Column("repeats", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("peer", "digest", name="pk_charges"),
     )
@@ -238,6 +236,7 @@ def _asking() -> None:
         sa.Column("log", sa.LargeBinary(), nullable=False),
         sa.Column("oprf_key", sa.LargeBinary(), nullable=False),
         sa.Column("request_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("answer_sealed", sa.LargeBinary()),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["log"], ["logs.fingerprint"], name="fk_pending_evaluations_log", ondelete="CASCADE"
