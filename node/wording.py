@@ -1,17 +1,28 @@
-"""Decisions and sanctions in words, for whoever has to decide on them."""
+"""Decisions and sanctions in words, for whoever has to decide on them.
+
+Whatever can differ between two decisions differs in their words, each on a line of its own: what
+is not shown is not decided on. Names come last on their lines, in quotation marks, so that no name
+can pass for something else.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from node.clock import day_of
+from node.spelling import identifier, name, printable
 from protocol.attestation import VerifiedAttestation
-from protocol.claims import Claims, DecidedBy, Scope
+from protocol.claims import DAY, Claims, OwnDecision, Recognition, Scope
 from protocol.encoding import base64url
-from protocol.sheet_checks import VerifiedItem, VerifiedSheet
+from protocol.sheet_checks import VerifiedSheet
 from protocol.statements import (
     AttestItem,
     Community,
     CommunityDecision,
+    Custody,
+    Decision,
     Declared,
     Notice,
+    WithdrawItem,
 )
 
 MEASURES = {
@@ -38,44 +49,74 @@ BECAUSE = {
     "erased": "erased: the community forgets it, too",
 }
 
+KEPT: dict[Custody, str] = {
+    "own": "on the officer's own device",
+    "browser": "in the officer's browser",
+    "node": "by the node",
+}
+
+ENTRIES = {
+    "public": "everybody may read the log's entries",
+    "peers": "peers may read the log's entries",
+}
+
 
 def sheet_in_words(sheet: VerifiedSheet) -> list[str]:
     """What a verified sheet decides, a line for each thing that it says."""
-    decision = sheet.decision
-    lines = [f"{sheet.community.name} ({sheet.community.id}), proposed on {decision.on}"]
+    decision, community = sheet.decision, sheet.community
+    lines = [f"{community.id} {name(community.name)}", *_place_in_words(decision)]
     if isinstance(decision, CommunityDecision):
         founding = decision.after is None
-        before = None if founding else sheet.community
         lines.append("founds the community:" if founding else "changes what it says of itself:")
-        return lines + community_in_words(decision.community, before)
-    for item in sheet.items:
-        lines += _item(item, sheet.community)
+        return lines + community_in_words(decision.community, None if founding else community)
+    for each in sheet.items:
+        lines += item_in_words(each.item, each.attestation, each.community)
     return lines
+
+
+def item_in_words(
+    item: AttestItem | WithdrawItem, attestation: VerifiedAttestation | None, community: Community
+) -> list[str]:
+    """What is decided on one attestation; None where what it says is not kept any more.
+
+    `community` as it stood when it was attested: so it names its spaces and bodies.
+    """
+    said = [] if attestation is None else attestation_in_words(attestation, community)
+    if isinstance(item, AttestItem):
+        return [f"attests {item.id}:", *said, *_attested_in_words(item)]
+    lines = [
+        f"ends {item.id}:",
+        _line("because", BECAUSE[item.because]),
+        _line("follows", f"the statement {base64url(item.after)}"),
+    ]
+    if item.by is not None:
+        lines.append(_line("superseded by", item.by))
+    return [*lines, "which says:", *said] if said else lines
 
 
 def attestation_in_words(attestation: VerifiedAttestation, community: Community) -> list[str]:
     """What an attestation says, with everything that was disclosed of it."""
     claims = attestation.claims
-    lines = [f"  identifier     {text}" for text in attestation.subject]
-    lines += [
-        f"  measure        {MEASURES[claims.measure]}",
-        f"  scope          {'; '.join(scope_in_words(each, community) for each in claims.scope)}",
-        f"  in force from  {claims.in_force_from}",
-        f"  ends on        {claims.ends_on}",
-        f"  basis          {attestation.basis or 'not disclosed'}",
-        f"  decided by     {_decided_by(attestation.decided_by, claims, community)}",
-        f"  contact        {claims.contact}",
+    return [
+        *(_line("identifier", identifier(text)) for text in attestation.subject),
+        _line("measure", MEASURES[claims.measure]),
+        *(_line("scope", scope_in_words(each, community)) for each in claims.scope),
+        _line("origin", _origin_in_words(claims.origin)),
+        _line("in force from", str(claims.in_force_from)),
+        _line("ends on", str(claims.ends_on)),
+        _line("basis", attestation.basis or "not disclosed"),
+        *_decision_behind(attestation, community),
+        _line("contact", printable(claims.contact)),
+        _line("reference", printable(claims.public_reference or "none")),
+        *_token_in_words(claims),
     ]
-    if claims.public_reference is not None:
-        lines.append(f"  reference      {claims.public_reference}")
-    return lines
 
 
 def scope_in_words(scope: Scope, community: Community) -> str:
     """Where a measure holds."""
     if scope.space is None:
         return SCOPES[scope.kind]
-    return f"{SCOPES[scope.kind]} {_name_of(scope.space, community.spaces)}"
+    return f"{SCOPES[scope.kind]} {_called(scope.space, community.spaces)}"
 
 
 def notice_in_words(notice: Notice) -> str:
@@ -89,72 +130,136 @@ def notice_in_words(notice: Notice) -> str:
 
 def community_in_words(community: Community, before: Community | None) -> list[str]:
     """What a community says of itself; with `before`, only what differs from that."""
-    after_lines = _members(community)
+    members = _members(community)
     if before is None:
-        return [f"  {name:14} {value}" for name, value in after_lines.items()]
+        return [_line(label, text) for label, each in members.items() for text in each.words]
     earlier = _members(before)
     return [
-        f"  {name:14} {earlier[name]}  →  {value}"
-        for name, value in after_lines.items()
-        if earlier[name] != value
+        line
+        for label, each in members.items()
+        if each.value != earlier[label].value
+        for line in _change_in_words(label, earlier[label].words, each.words)
     ]
 
 
-def _members(community: Community) -> dict[str, str]:
-    officers = [f"{base64url(each.key)} ({each.custody})" for each in community.officers]
-    keys = community.keys
+@dataclass(frozen=True)
+class _Member:
+    """What is compared, and how it reads: a line for each thing that it lists."""
+
+    value: object
+    words: Sequence[str]
+
+
+def _members(community: Community) -> dict[str, _Member]:
+    officers, keys = community.officers, community.keys
+    voters = f"{community.threshold} of {len(officers)} officers"
     return {
-        "id": community.id,
-        "name": community.name,
-        "url": community.url or "none: it only asks",
-        "contact": community.contact or "none",
-        "policy": community.policy or "none",
-        "officers": ", ".join(officers),
-        "threshold": f"{community.threshold} of {len(officers)}",
-        "spaces": _listed(community.spaces),
-        "bodies": _listed(community.bodies),
-        "part-time": "yes" if community.part_time else "no",
-        "entries": community.entries,
-        "key log": base64url(keys.log),
-        "key cosign": base64url(keys.cosign),
-        "key http": base64url(keys.http),
-        "key issue": base64url(keys.issue),
-        "keys oprf": ", ".join(map(base64url, community.oprf)) or "none: it publishes nothing",
+        "id": _one(community.id),
+        "name": _Member(community.name, [name(community.name)]),
+        "url": _one(community.url, "none: it only asks"),
+        "contact": _one(community.contact),
+        "policy": _one(community.policy),
+        "threshold": _Member((community.threshold, len(officers)), [voters]),
+        "officer": _Member(
+            officers,
+            [f"{base64url(each.key)}, kept {KEPT[each.custody]}" for each in officers],
+        ),
+        "space": _declared(community.spaces),
+        "body": _declared(community.bodies),
+        "part-time": _one("yes" if community.part_time else "no"),
+        "entries": _one(ENTRIES[community.entries]),
+        "key log": _one(base64url(keys.log)),
+        "key cosign": _one(base64url(keys.cosign)),
+        "key http": _one(base64url(keys.http)),
+        "key issue": _one(base64url(keys.issue)),
+        "key oprf": _oprf(community.oprf),
     }
 
 
-def _item(item: VerifiedItem, community: Community) -> list[str]:
-    decided = item.item
-    if isinstance(decided, AttestItem):
-        public = (
-            "everybody may read the measure" if decided.measure else "peers learn it by a match"
-        )
-        return [
-            f"attests {decided.id}:",
-            *attestation_in_words(item.attestation, community),
-            f"  last day       {decided.ends} in the log",
-            f"  review by      {decided.review_by}",
-            f"  notice         {notice_in_words(decided.notice)}",
-            f"  in public      {public}",
-        ]
-    lines = [f"ends {decided.id}, {BECAUSE[decided.because]}"]
-    if decided.by is not None:
-        lines.append(f"  superseded by  {decided.by}")
-    return [*lines, "which says:", *attestation_in_words(item.attestation, community)]
+def _one(value: str | None, absent: str = "none") -> _Member:
+    return _Member(value, [absent if value is None else printable(value)])
 
 
-def _decided_by(decided_by: DecidedBy | None, claims: Claims, community: Community) -> str:
+def _declared(declared: Sequence[Declared]) -> _Member:
+    words = [f"{each.slug} {name(each.name)}" for each in declared]
+    return _Member(declared, words or ["none"])
+
+
+def _oprf(keys: Sequence[bytes]) -> _Member:
+    uses = ("for new records", "for older ones")
+    words = [f"{base64url(key)}, {use}" for key, use in zip(keys, uses, strict=False)]
+    return _Member(keys, words or ["none: it publishes nothing"])
+
+
+def _change_in_words(label: str, earlier: Sequence[str], words: Sequence[str]) -> list[str]:
+    gone = [f"no more  {text}" for text in earlier if text not in words]
+    come = [f"now      {text}" for text in words if text not in earlier]
+    return [_line(label, text) for text in (*gone, *come)]
+
+
+def _place_in_words(decision: Decision) -> list[str]:
+    """Where in which log it is to stand, and since when it is proposed."""
+    log, after = decision.log, decision.after
+    follows = None if after is None else f"the community's statement {base64url(after)}"
+    return [
+        _line("proposed on", str(decision.on)),
+        _line("log", "begins with this statement" if log is None else base64url(log)),
+        _line("follows", follows or "no other statement"),
+    ]
+
+
+def _attested_in_words(item: AttestItem) -> list[str]:
+    """What the log will say of an attestation."""
+    public = "no measure: peers learn it by a match"
+    if item.measure is not None:
+        public = f"everybody may read the measure: {MEASURES[item.measure]}"
+    return [
+        _line("last day", f"{item.ends} in the log"),
+        _line("review by", str(item.review_by)),
+        _line("notice", notice_in_words(item.notice)),
+        _line("in public", public),
+        _line("JWT", f"SHA-256 {base64url(item.jwt)}"),
+        _line("record", f"SHA-256 {base64url(item.seal.record)}"),
+        _line("sealed under", f"OPRF key {base64url(item.seal.key)}"),
+    ]
+
+
+def _token_in_words(claims: Claims) -> list[str]:
+    """By whom, in which log and for how long an attestation is signed."""
+    return [
+        _line("attestation", claims.jti),
+        _line("issued by", claims.iss),
+        _line("issued on", str(day_of(claims.iat))),
+        _line("issued in log", base64url(claims.log)),
+        _line("signed until", str(day_of(claims.exp - DAY))),
+    ]
+
+
+def _origin_in_words(origin: OwnDecision | Recognition) -> str:
+    if isinstance(origin, OwnDecision):
+        return "decided by the community itself"
+    return (
+        f"recognises {origin.attestation} of another's log {base64url(origin.log)}: weighs nothing "
+        "beside it, and nothing once that has ended"
+    )
+
+
+def _decision_behind(attestation: VerifiedAttestation, community: Community) -> list[str]:
+    lines = [_line("decided on", str(attestation.claims.decided_on))]
+    decided_by = attestation.decided_by
     if decided_by is None:
-        return f"not disclosed, on {claims.decided_on}"
-    body = _name_of(decided_by.body, community.bodies)
-    votes = f"{decided_by.in_favour} of {decided_by.present} present in favour"
-    return f"{body}, {votes}, on {claims.decided_on}"
+        return [*lines, _line("decided by", "not disclosed")]
+    return [
+        *lines,
+        _line("votes", f"{decided_by.in_favour} in favour, of {decided_by.present} present"),
+        _line("decided by", _called(decided_by.body, community.bodies)),
+    ]
 
 
-def _name_of(slug: str, declared: Sequence[Declared]) -> str:
+def _called(slug: str, declared: Sequence[Declared]) -> str:
     names = {each.slug: each.name for each in declared}
-    return f"{names[slug]} ({slug})" if slug in names else slug
+    return f"{slug} {name(names[slug])}" if slug in names else slug
 
 
-def _listed(declared: Sequence[Declared]) -> str:
-    return ", ".join(f"{each.name} ({each.slug})" for each in declared) or "none"
+def _line(label: str, text: str) -> str:
+    return f"  {label:14} {text}"

@@ -17,6 +17,7 @@ import click
 
 from node.errors import UserError
 from node.home import Home
+from node.spelling import printable_lines
 from protocol.errors import ComityError
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except (UserError, ComityError) as error:
-            raise click.ClickException(str(error)) from error
+            # It may quote what came from elsewhere: the members of a sheet, or a peer's refusal.
+            raise click.ClickException(printable_lines(str(error))) from error
         except OSError as error:
             raise click.ClickException(
                 f"{error.filename or 'the system'}: {error.strerror}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
-from node import clock
+from node import clock, spelling
 from node.cli import node_command
 from node.cli.decision import emit_status, officer_key
 from node.cli.output import emit, table
@@ -112,7 +112,7 @@ async def propose(  # noqa: PLR0917 - one parameter for each option
     status = await sanctions.propose(node, proposal, clock.now())
     if key is not None:
         status = await decisions.approve_with(node, status.decision, key, clock.now())
-    published = ", ".join(each.text for each in sanctions.published(meant))
+    published = ", ".join(spelling.identifier(each.text) for each in sanctions.published(meant))
     emit_status(status, f"Proposed about {published}")
 
 
@@ -127,7 +127,7 @@ async def list_(node: "Node") -> None:
     shown = table("Sanction", "State", "Measure", "Ends on", "Identifiers")
     for each in found:
         document = _document(each, day)
-        who = ", ".join(document["identifiers"])
+        who = ", ".join(map(spelling.identifier, document["identifiers"]))
         measure, ends_on = document["measure"] or "", str(document["ends_on"] or "")
         shown.add_row(each.id, document["state"], measure, ends_on, who)
     emit(click.get_current_context(), [_document(each, day) for each in found], shown)

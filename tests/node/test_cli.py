@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from node import clock, keyfile
 from node.cli import LAZY, cli
 from node.passwords import Cost
+from protocol.encoding import canonical_json
 
 PASSWORD = "a password of tests"
 CHEAP = Cost(1, 8192)
@@ -193,6 +194,21 @@ def test_row_11_an_altered_sheet_is_refused_at_the_command_line(
     assert done.exit_code == 1
     assert "check 1" in done.stderr
     assert done.stdout == ""
+
+
+def test_row_11_a_refused_sheet_writes_nothing_of_its_own_on_the_terminal(
+    terminal: Terminal, bob: Path
+) -> None:
+    """A member named like a terminal's escape sequence is named in the refusal, and escaped."""
+    _init(terminal, bob)
+    (waiting,) = terminal.json("decision", "list")
+    sheet = json.loads(terminal.type("decision", "export", waiting["decision"]).stdout)
+    file = bob.with_name("sheet")
+    file.write_bytes(canonical_json(sheet | {"\x1b[2J\x07approved": 1}))
+    done = terminal.type("officer", "sign", str(file), "--key", str(bob), "--yes")
+    assert done.exit_code == 1
+    assert "\\u{1b}[2J" in done.stderr
+    assert done.stderr.replace("\n", "").isprintable()
 
 
 def test_an_officers_key_is_for_its_owner_alone(terminal: Terminal, tmp_path: Path) -> None:
