@@ -2,7 +2,11 @@
 
 pending → logged     the approvals suffice: the entry is appended in the same transaction
         → declined   so many officers declined or recused that the others cannot suffice
-        → void       the log went on meanwhile, and the decision may not stand there any more
+        → void       the log went on meanwhile, and the decision can never stand there any more
+
+What cannot be logged for any other reason goes on waiting, with the reason: a stored signature that
+does not hold any more is given again, a decision that came too early is approved again. So nothing
+that was prepared is forgotten unless it is sure that it will never be published.
 
 Until it is logged, a decision is sealed like everything personal.
 """
@@ -58,6 +62,8 @@ class Status:
     state: DecisionState
     approvals: int
     threshold: int
+    fault: str | None = None
+    """Why enough approvals did not log it."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +101,37 @@ class Kept:
 
     @property
     def approvals(self) -> list[Approval]:
-        """The approvals of those who are officers now."""
-        return [
+        """The approvals of those who are officers now, as far as they still hold."""
+        given = [
             Approval(officer=vote.officer, sig=vote.signature or b"")
             for vote in self._said("approve")
         ]
+        return [approval for approval in given if approval_holds(approval, self.data)]
 
     @property
     def is_out_of_reach(self) -> bool:
         """Whether those who have not declined or recused are too few."""
         lost = len(self._said("decline")) + len(self._said("recuse"))
         return len(self.community.officers) - lost < self.threshold
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the log has gone on past what the decision follows, so that it never may stand.
+
+        What has been effective is not overtaken, however the log went on.
+        """
+        register = self._register
+        if self.row.hash in register.effective:
+            return False
+        match self.decision:
+            case CommunityDecision(after=after):
+                return after != register.community_leaf
+            case AttestDecision(after=after):
+                return after != register.quorum_leaf
+            case WithdrawDecision(after=after, items=items):
+                leaves = {id_: each.leaf for id_, each in register.attestations.items()}
+                past = any(leaves.get(item.id, item.after) != item.after for item in items)
+                return past or after != register.quorum_leaf
 
     @property
     def status(self) -> Status:
@@ -116,6 +142,7 @@ class Kept:
             self.row.state,
             len(self.approvals),
             self.threshold,
+            self.row.fault,
         )
 
     def _said(self, kind: VoteKind) -> list[Vote]:
@@ -263,14 +290,14 @@ async def settle(
         await rows.vote(connection, each)
     kept = await show_in(connection, vault, decision)
     if len(kept.approvals) >= kept.threshold:
-        ended = await _log(connection, vault, kept, now)
+        row = await _log(connection, vault, kept, now)
     elif kept.is_out_of_reach:
         await _forget(connection, kept)
-        ended = changed(kept.row, state="declined")
+        row = changed(kept.row, state="declined")
     else:
         return kept.status
-    await rows.end(connection, ended)
-    return changed(kept.status, state=ended.state)
+    await rows.replace(connection, row)
+    return changed(kept, row=row).status
 
 
 async def _cast(node: Node, vote: Vote) -> Status:
@@ -297,18 +324,20 @@ def _require_admissible(kept: Kept, vote: Vote) -> None:
 
 
 async def _log(connection: AsyncConnection, vault: Vault, kept: Kept, now: int) -> DecisionRow:
-    """Append the decision; void where the log has gone on since it was proposed."""
+    """Append the decision; the row as it is then, with the fault where it could not be."""
     entry = encode_entry(kept.data, kept.approvals)
     if kept.register is None:
         await ledger.begin_in(connection, vault, entry, now)
-        return changed(kept.row, state="logged", index=0)
+        return changed(kept.row, state="logged", index=0, fault=None)
     try:
         head = await ledger.append_in(connection, vault, [entry], now)
     except OutOfOrder as error:
+        if not kept.is_overtaken:
+            return changed(kept.row, fault=str(error))
         await _forget(connection, kept)
         return changed(kept.row, state="void", fault=str(error))
     await _take_effect(connection, vault, kept, head.fingerprint)
-    return changed(kept.row, state="logged", index=head.size - 1)
+    return changed(kept.row, state="logged", index=head.size - 1, fault=None)
 
 
 async def _take_effect(connection: AsyncConnection, vault: Vault, kept: Kept, log: bytes) -> None:

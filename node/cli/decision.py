@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from node import clock
+from node import clock, spelling
 from node.cli import node_command
 from node.cli.output import emit, table, write_private
 from node.cli.passwords import officer_password, password_option
@@ -41,6 +41,8 @@ def emit_status(status: "Status", done: str = "") -> None:
         "void": "void: the log has gone on since it was proposed; propose it again",
         "lapsed": "lapsed",
     }[status.state]
+    if status.state == "pending" and status.fault is not None:
+        words = f"approved, and cannot be logged: {status.fault}; approve again once it can"
     lines = [done, f"decision {status.decision.hex()}: {words}"]
     lines += [f"sanction {id_}" for id_ in status.attestations]
     emit(click.get_current_context(), status_document(status), "\n".join(filter(None, lines)))
@@ -71,20 +73,27 @@ async def show(node: "Node", which: str) -> None:
 
     kept = await decisions.show(node, await decisions.find(node, which))
     names = {each.key: each.name for each in await officers.every(node)}
+    approving = {each.officer for each in kept.approvals}
     votes = [
         {
             "officer": names.get(vote.officer, vote.officer.hex()),
             "vote": vote.kind,
+            "counts": vote.kind != "approve" or vote.officer in approving,
             "reason": decisions.reason_of(node, vote),
         }
         for vote in kept.votes
     ]
     lines = [f"{kept.row.type}, proposed on {kept.row.proposed_on}: {kept.row.state}"]
-    lines += [f"  {each['officer']}: {each['vote']} {each['reason'] or ''}" for each in votes]
+    lines += [_vote_in_words(each) for each in votes]
     lines += [f"  {kept.row.fault}"] if kept.row.fault else []
     lines += await _content_in_words(node, kept)
     document = _listed(kept) | {"votes": votes, "content": kept.decision.to_value()}
     emit(click.get_current_context(), document, "\n".join(lines))
+
+
+def _vote_in_words(vote: dict[str, Any]) -> str:
+    counts = "" if vote["counts"] else ", which does not count (any more)"
+    return spelling.printable(f"  {vote['officer']}: {vote['vote']}{counts} {vote['reason'] or ''}")
 
 
 async def _content_in_words(node: "Node", kept: "Kept") -> list[str]:
@@ -92,13 +101,14 @@ async def _content_in_words(node: "Node", kept: "Kept") -> list[str]:
     from protocol.statements import CommunityDecision  # noqa: PLC0415
 
     if isinstance(kept.decision, CommunityDecision):
-        return wording.community_in_words(kept.decision.community, None)
+        # What an ended decision changed is not known any more: then all of it is shown.
+        changes = kept.decision.after is not None and kept.row.state == "pending"
+        before = kept.community if changes else None
+        return wording.community_in_words(kept.decision.community, before)
     lines = []
-    for id_ in kept.status.attestations:
-        found = await sanctions.show(node, id_)
-        lines.append(f"sanction {id_}:")
-        if found.attestation is not None:
-            lines += wording.attestation_in_words(found.attestation, kept.community)
+    for item in kept.decision.items:
+        found = await sanctions.show(node, item.id)
+        lines += wording.item_in_words(item, found.attestation, kept.community)
     return lines
 
 

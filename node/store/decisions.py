@@ -15,7 +15,7 @@ VoteKind = Literal["approve", "recuse", "decline"]
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """One decision; `index` is its place in our log, `fault` why it is void."""
+    """One decision; `index` is its place in our log, `fault` why it could not be logged."""
 
     hash: bytes
     type: str
@@ -59,8 +59,8 @@ async def every(connection: AsyncConnection) -> list[DecisionRow]:
     return [DecisionRow(*row) for row in rows]
 
 
-async def end(connection: AsyncConnection, row: DecisionRow) -> None:
-    """A decision has come to the end that the row tells."""
+async def replace(connection: AsyncConnection, row: DecisionRow) -> None:
+    """Keep what has become of a decision: its state, its place, its fault."""
     values = {"state": row.state, "idx": row.index, "fault": row.fault}
     await connection.execute(update(decisions).where(decisions.c.hash == row.hash).values(**values))
 

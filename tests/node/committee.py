@@ -17,6 +17,7 @@ from protocol.claims import Scope
 from protocol.identifiers import from_text
 from protocol.keys import SigningKey
 from protocol.register import Register
+from protocol.statements import CommunityDecision
 
 NOW = 1_803_895_200
 """When tests begin, in Unix seconds."""
@@ -101,6 +102,22 @@ class Committee:
     async def lift(self, attestation: str, because: Because = "lifted") -> Status:
         """Lift a sanction."""
         return await self.approve(await sanctions.lift(self.node, attestation, because, NOW))
+
+    async def change(self, **changes: Any) -> None:
+        """Change what the community says of itself."""
+        register = await self.register()
+        decision = CommunityDecision(
+            v=1,
+            type="community",
+            log=register.fingerprint,
+            on=TODAY,
+            after=register.community_leaf,
+            community=register.community.model_copy(update=changes),
+        )
+        async with self.node.store.write() as connection:
+            hash_ = await decisions.propose(connection, self.node.vault, decision)
+        status = await self.approve(await decisions.status(self.node, hash_))
+        assert status.state == "logged"
 
     async def register(self) -> Register:
         """The register of its own log."""

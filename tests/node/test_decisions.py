@@ -1,6 +1,7 @@
 """Decisions and the officers who make them: whose word counts, how often, and when."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +14,15 @@ from node.store.decisions import Vote
 from protocol.errors import BadSignature, Malformed, OutOfOrder, Violation
 from protocol.keys import SigningKey
 from protocol.sheet import SignedVote
-from protocol.statements import approve, decision_hash, encode_entry, recuse
-from tests.node.committee import CYD, NOW, Committee, password
+from protocol.statements import (
+    WithdrawDecision,
+    WithdrawItem,
+    approve,
+    decision_hash,
+    encode_entry,
+    recuse,
+)
+from tests.node.committee import CYD, NOW, TODAY, Committee, password
 
 STRANGER = SigningKey(bytes(range(1, 33)))
 
@@ -192,6 +200,78 @@ async def test_a_decision_that_the_log_has_overtaken_is_void(committee: Committe
     assert fault is not None
     assert "`after`" in fault
     assert (await ledger.own_head(committee.node)).size == size
+
+
+async def test_what_can_never_be_published_is_forgotten(committee: Committee) -> None:
+    """Who decides changed before a ban was approved: it is proposed anew, or never."""
+    waiting = await committee.propose()
+    await committee.change(threshold=3)
+    status = await committee.approve(waiting)
+    assert status.state == "pending"
+    file = _approval(await _data(committee, status), CYD)
+    status = await decisions.bring(committee.node, status.decision, file, NOW)
+    assert status.state == "void"
+    assert (await sanctions.show(committee.node, status.attestations[0])).attestation is None
+
+
+async def test_a_rotted_approval_is_given_again(committee: Committee) -> None:
+    """One flipped bit of what is stored costs a signature, and not the sanction."""
+    status = await committee.approve(await committee.propose(), "alice")
+    kept = await decisions.show(committee.node, status.decision)
+    (vote,) = kept.votes
+    assert vote.signature is not None
+    rotted = replace(vote, signature=bytes([vote.signature[0] ^ 1]) + vote.signature[1:])
+    async with committee.node.store.write() as connection:
+        await rows.vote(connection, rotted)
+    status = await committee.approve(status, "bob")
+    assert (status.state, status.approvals) == ("pending", 1)
+    shown = await sanctions.show(committee.node, status.attestations[0])
+    assert shown.attestation is not None
+    assert (await committee.approve(status, "alice")).state == "logged"
+
+
+async def test_what_came_too_early_waits(committee: Committee) -> None:
+    """An end in favour of what is not attested yet; nothing is lost, and it follows afterwards."""
+    old, new = await committee.publish(), await committee.propose()
+    register = await committee.register()
+    item = WithdrawItem(
+        id=old,
+        after=register.attestations[old].leaf,
+        because="superseded",
+        by=new.attestations[0],
+    )
+    decision = WithdrawDecision(
+        v=1,
+        type="withdraw",
+        log=register.fingerprint,
+        on=TODAY,
+        after=register.quorum_leaf,
+        items=(item,),
+    )
+    async with committee.node.store.write() as connection:
+        hash_ = await decisions.propose(connection, committee.node.vault, decision)
+    status = await committee.approve(await decisions.status(committee.node, hash_))
+    assert (status.state, status.approvals) == ("pending", 2)
+    assert status.fault is not None
+    assert "superseded" in status.fault
+    assert (await committee.approve(new)).state == "logged"
+    status = await committee.approve(status, "alice")
+    assert (status.state, status.fault) == ("logged", None)
+    assert await committee.state(old) == "withdrawn"
+
+
+async def test_what_is_in_the_log_is_never_forgotten_as_overtaken(committee: Committee) -> None:
+    """A backup of before it was logged, beside a log that has it and has gone on."""
+    status = await committee.propose()
+    data = await _data(committee, status)
+    entry = encode_entry(data, [approve(data, CYD), approve(data, await _bob(committee))])
+    await ledger.append(committee.node, [entry], NOW)
+    await committee.change(threshold=3)
+    await committee.approve(status)
+    file = _approval(data, CYD)
+    status = await decisions.bring(committee.node, status.decision, file, NOW)
+    assert status.state == "pending"
+    assert (await sanctions.show(committee.node, status.attestations[0])).attestation is not None
 
 
 async def test_row_11_with_every_key_of_the_node_but_no_officer_nothing_is_logged(

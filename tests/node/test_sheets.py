@@ -33,8 +33,14 @@ from protocol.sheet import (
     filler,
 )
 from protocol.sheet_checks import RefusedSheet, VerifiedSheet, verify_sheet
-from protocol.statements import AttestDecision, Seal
-from tests.node.committee import CYD, NOW, Committee, found_cheaply
+from protocol.statements import (
+    AttestDecision,
+    Declared,
+    Seal,
+    WithdrawDecision,
+    WithdrawItem,
+)
+from tests.node.committee import CYD, NOW, TODAY, Committee, found_cheaply
 
 Value = Any
 Path = tuple[str | int, ...]
@@ -81,6 +87,44 @@ async def test_an_end_shows_whom_it_is_about(committee: Committee) -> None:
     assert (await decisions.bring(committee.node, status.decision, file, NOW)).state == "logged"
 
 
+async def test_an_end_is_decided_by_the_officers_of_now(committee: Committee) -> None:
+    """Whoever was one when it was attested signs nothing; each item is told as it was decided."""
+    first = await committee.publish()
+    await committee.change(bodies=(Declared(slug="cwg", name="The Elders"),))
+    second = await committee.publish("email:somebody@example.org")
+    kept = tuple(
+        each
+        for each in (await committee.register()).community.officers
+        if each.key != CYD.public_key
+    )
+    await committee.change(officers=kept)
+    register = await committee.register()
+    items = tuple(
+        WithdrawItem(id=id_, after=register.attestations[id_].leaf, because="lifted", by=None)
+        for id_ in (first, second)
+    )
+    decision = WithdrawDecision(
+        v=1,
+        type="withdraw",
+        log=register.fingerprint,
+        on=TODAY,
+        after=register.quorum_leaf,
+        items=items,
+    )
+    async with committee.node.store.write() as connection:
+        hash_ = await decisions.propose(connection, committee.node.vault, decision)
+    data = await sheets.export(committee.node, hash_)
+    with pytest.raises(RefusedSheet, match="check 4"):
+        _verified(data)
+    verified = verify_sheet(data, kept[0].key, now=NOW)
+    assert verified.community == register.community
+    words = wording.sheet_in_words(verified)
+    assert [line.split()[-1] for line in words if "decided by     " in line] == [
+        'Group"',
+        'Elders"',
+    ]
+
+
 async def test_a_founding_shows_what_the_community_says_of_itself(home: Home) -> None:
     """At genesis the officers are those whom the statement itself lists."""
     status = await found_cheaply(home, threshold=3)
@@ -110,11 +154,13 @@ async def test_everything_that_is_decided_is_said_in_words(committee: Committee)
         str(claims.in_force_from),
         str(claims.ends_on),
         "harassment",
-        "Conduct Working Group (cwg), 4 of 5 present in favour",
+        '  decided by     cwg "Conduct Working Group"',
+        "4 in favour, of 5 present",
+        "decided by the community itself",
         "the person was told",
         "coc@python.example",
         "everybody may read the measure",
-        "Python Foundation (python.example)",
+        'python.example "Python Foundation"',
     ):
         assert part in words
 
