@@ -10,8 +10,8 @@ In this order, so that it can be broken off anywhere:
 1. tokens that are held are opened; runs that were broken off and ask nothing else are taken up;
 2. what is still missing is blinded, once for all issuers that lack the same, and the runs are kept;
 3. an event is declared where a peer is asked for more than an ordinary budget holds;
-4. each request: sent, its proof verified, finalized, the tokens kept;
-5. the run is dropped.
+4. each request: sent, its proof verified, the answer kept, sealed as it is;
+5. when nobody is asked any more, answers are finalized, the tokens kept, and finished runs dropped.
 
 A proof that does not hold, or an evaluation that is none, in an answer that the issuer has signed,
 ends everything with it: the tokens of its runs are discarded, whichever request they came with.
@@ -25,7 +25,7 @@ import contextlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
@@ -35,10 +35,11 @@ from node.coverage import Failure, Source
 from node.errors import Refused
 from node.evaluation import THREADS
 from node.node import Node
-from node.runs import EvaluationRun, Part, begin, hide, resumed
+from node.runs import EvaluationRun, Part, begin, hide, resumed, sealed_answer
 from node.store import events, tokens
 from node.store.events import Event
 from node.store.peers import Peer
+from node.vault import VaultError
 from protocol.errors import BadProof, ComityError, Malformed, Unavailable, Violation
 from protocol.exchange import (
     EvaluateAnswer,
@@ -49,7 +50,6 @@ from protocol.exchange import (
 )
 from protocol.identifiers import Identifier
 from protocol.pseudonyms import Pseudonym
-from protocol.voprf import verify_proof
 
 ORDINARY_BUDGET = 2048
 """Evaluations that a peer's budget holds by default; more is asked for a declared event."""
@@ -132,12 +132,14 @@ async def ask(  # noqa: PLR0913 - time and progress are named at every call
         answers = {source.peer.fingerprint: await asking.held(source) for source in sources}
         asked = [source for source in sources if source.failure is None]
         runs = await asking.prepare(asked, answers)
-        await asyncio.gather(
+        done = await asyncio.gather(
             *(
                 asking.run(source, runs[source.peer.fingerprint], answers[source.peer.fingerprint])
                 for source in asked
             )
         )
+        for source, known in zip(asked, done, strict=True):
+            await asking.finish(source, known, answers[source.peer.fingerprint])
     return answers
 
 
@@ -198,43 +200,63 @@ class _Asking:
             runs[run.log].append(run)
         return runs
 
-    async def run(self, source: Source, runs: Sequence[EvaluationRun], answer: Answered) -> None:
-        """Everything that one issuer is asked; what keeps it from answering is in the answer."""
-        if not runs:
-            return
+    async def run(
+        self, source: Source, runs: Sequence[EvaluationRun], answer: Answered
+    ) -> list[EvaluationRun]:
+        """Ask one issuer; the runs with what it answered, and why not all of it in the answer."""
+        done = {run.id: {part.seq: part for part in run.parts} for run in runs}
+        if runs:
+            try:
+                issuer = self.reach(source.peer)
+                await self._declare(source, issuer, runs)
+                await self._send_all(source, issuer, runs, done, answer)
+            except ComityError as error:
+                answer.failure = failure_of(error)
+            except Exception as error:  # noqa: BLE001 - one issuer must not silence the others
+                answer.failure = _unforeseen(source, error)
+        return [replace(run, parts=tuple(done[run.id].values())) for run in runs]
+
+    async def finish(self, source: Source, runs: Sequence[EvaluationRun], answer: Answered) -> None:
+        """Make tokens of what one issuer answered, and drop the runs that are complete."""
         try:
-            issuer = self.reach(source.peer)
-            await self._declare(source, issuer, runs)
-            await self._send_all(source, issuer, runs, answer)
-        except ComityError as error:
-            answer.failure = failure_of(error)
-            if answer.failure.state == "untrusted":
+            if answer.failure is not None and answer.failure.state == "untrusted":
                 await self._discard(runs, answer)
                 return
-        except Exception as error:  # noqa: BLE001 - one issuer's oddity must not silence the others
-            log_unexpected("ask a peer", error, peer=source.peer.id)
-            answer.failure = Failure(
-                "unreachable", "asking it failed in a way that was not foreseen"
-            )
-        finished = [run.id for run in runs if not _open_parts(run, answer)]
-        async with self.node.store.write() as connection:
-            await tokens.end(connection, finished)
+            for run in runs:
+                for part in [each for each in _open_parts(run, answer) if each.proven is not None]:
+                    outputs = await asyncio.to_thread(part.finalize, self.workers.map)
+                    pseudonyms = dict(zip(part.identifiers, map(Pseudonym, outputs), strict=True))
+                    await self._keep_tokens(run, pseudonyms)
+                    answer.pseudonyms[run.oprf_key] |= pseudonyms
+            finished = [run.id for run in runs if not _open_parts(run, answer)]
+            if finished:
+                async with self.node.store.write() as connection:
+                    await tokens.end(connection, finished)
+        except Exception as error:  # noqa: BLE001 - one issuer must not silence the others
+            answer.failure = _unforeseen(source, error)
 
     async def _send_all(
-        self, source: Source, issuer: Issuer, runs: Sequence[EvaluationRun], answer: Answered
+        self,
+        source: Source,
+        issuer: Issuer,
+        runs: Sequence[EvaluationRun],
+        done: Mapping[str, dict[int, Part]],
+        answer: Answered,
     ) -> None:
         open_parts = [(run, part) for run in runs for part in _open_parts(run, answer)]
         total = sum(part.size for _, part in open_parts)
-        done = 0
-        self.progress(source.peer.id, done, total)
+        told = sum(part.size for _, part in open_parts if part.proven is not None)
+        self.progress(source.peer.id, told, total)
         for run, part in open_parts:
+            if part.proven is not None:
+                continue
             public_key = source.oprf_keys[run.oprf_key]
             evaluated = await self._evaluated(issuer, part.request(run.oprf_key))
-            pseudonyms = await asyncio.to_thread(self._finalized, part, public_key, evaluated)
-            await self._keep_tokens(run, pseudonyms)
-            answer.pseudonyms[run.oprf_key] |= pseudonyms
-            done += part.size
-            self.progress(source.peer.id, done, total)
+            proven = await asyncio.to_thread(self._proven, part, public_key, evaluated)
+            await self._keep_answer(run, proven)
+            done[run.id][part.seq] = proven
+            told += part.size
+            self.progress(source.peer.id, told, total)
 
     async def _evaluated(self, issuer: Issuer, request: EvaluateRequest) -> EvaluateAnswer:
         # A request of ours is a quarter of what is allowed: it need not have the whole deadline of
@@ -245,17 +267,16 @@ class _Asking:
         except TimeoutError as error:
             raise Unavailable("no complete answer in time") from error
 
-    def _finalized(self, part: Part, public_key: bytes, answer: EvaluateAnswer) -> Pseudonyms:
+    def _proven(self, part: Part, public_key: bytes, answer: EvaluateAnswer) -> Part:
         try:
-            proven = verify_proof(
-                public_key, part.elements, answer.evaluated, answer.proof, self.workers.map
-            )
-            outputs = part.finalize(proven, self.workers.map)
+            return part.verify(public_key, answer, self.workers.map)
         except Malformed as error:
             raise WrongAnswer("what was evaluated is no element") from error
-        return {
-            each: Pseudonym(output) for each, output in zip(part.identifiers, outputs, strict=True)
-        }
+
+    async def _keep_answer(self, run: EvaluationRun, part: Part) -> None:
+        sealed = await asyncio.to_thread(sealed_answer, self.node.vault, run, part)
+        async with self.node.store.write() as connection:
+            await tokens.answered(connection, run.id, part.seq, sealed)
 
     async def _declare(self, source: Source, issuer: Issuer, runs: Sequence[EvaluationRun]) -> None:
         """Declare the event, once, where the issuer's ordinary budget could not suffice."""
@@ -318,14 +339,15 @@ class _Asking:
                 answer.pseudonyms[run.oprf_key].pop(each, None)
 
     def _opened(self, log: bytes, oprf_key: bytes, sealed: Mapping[bytes, bytes]) -> Pseudonyms:
-        open_, held = (
-            self.node.vault.open,
-            (each for each in self.tags.items() if each[1] in sealed),
-        )
-        return {
-            identifier: Pseudonym(open_(_TOKEN, _place(log, oprf_key, tag), sealed[tag]))
-            for identifier, tag in held
-        }
+        opened = {}
+        for identifier, tag in self.tags.items():
+            # What does not open is as good as not held: it is asked for, and replaced.
+            with contextlib.suppress(VaultError):
+                if tag in sealed:
+                    place = _place(log, oprf_key, tag)
+                    token = self.node.vault.open(_TOKEN, place, sealed[tag])
+                    opened[identifier] = Pseudonym(token)
+        return opened
 
 
 def failure_of(error: ComityError) -> Failure:
@@ -346,8 +368,13 @@ def failure_of(error: ComityError) -> Failure:
     return Failure("unreachable", "it gave no complete answer in time")
 
 
+def _unforeseen(source: Source, error: Exception) -> Failure:
+    log_unexpected("ask a peer", error, peer=source.peer.id)
+    return Failure("unreachable", "asking it failed in a way that was not foreseen")
+
+
 def _open_parts(run: EvaluationRun, answer: Answered) -> list[Part]:
-    """The requests of a run that were not answered: those with an identifier without token."""
+    """The requests of a run that are not done with: those with an identifier without token."""
     known = answer.pseudonyms[run.oprf_key]
     return [part for part in run.parts if any(each not in known for each in part.identifiers)]
 

@@ -8,24 +8,29 @@ nothing is asked or charged twice.
 Each request holds one element more, the cross-check, without which the proof of a large batch
 could be forged (`protocol.cross_check`).
 
+Between two requests of a run the same work is done whoever is in them: an answer is proven, and
+kept sealed as it is. What it says of whom is computed when nobody is asked any more, or else the
+time until the next request would tell how much of it was padding.
+
 Source: SPEC.md, section 8, "Evaluate".
 """
 
+import contextlib
 import itertools
 import secrets
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NewType, cast
 
 from node.store.tokens import Pending
-from node.vault import Vault
+from node.vault import Vault, VaultError
 from protocol import ristretto, voprf
 from protocol.cross_check import CrossCheck, new_seed
 from protocol.encoding import base64url, canonical_json, from_base64url, from_json
-from protocol.exchange import EvaluateRequest, Purpose
+from protocol.exchange import EvaluateAnswer, EvaluateRequest, Purpose
 from protocol.identifiers import Identifier
-from protocol.ristretto import Element, Scalar
+from protocol.ristretto import SIZE, Element, Scalar
 
 REQUEST = 1024
 """Elements of one request: a quarter of what is allowed, because a budget too small for a request
@@ -34,7 +39,8 @@ would never be used, and what was answered is kept request by request."""
 LARGEST_POWER = 4096
 STEP = 1024
 
-_PURPOSE = "pending_evaluations.request"
+_REQUEST = "pending_evaluations.request"
+_ANSWER = "pending_evaluations.answer"
 _MAX_PENDING = 4 * 2**20
 
 Run = Callable[..., Iterable[Any]]
@@ -88,6 +94,8 @@ class Part:
     seq: int
     purpose: Purpose
     batch: Batch
+    proven: tuple[voprf.Proven, ...] | None = None
+    """The proven answers to `batch.hidden`, once they are there."""
 
     @property
     def size(self) -> int:
@@ -110,15 +118,23 @@ class Part:
             v=1, oprf_key=oprf_key, blinded=tuple(self.elements), purpose=self.purpose
         )
 
-    def finalize(self, proven: Sequence[voprf.Proven], run: Run = map) -> list[bytes]:
-        """The pseudonyms of `identifiers`, from the proven answers to `elements`.
+    def verify(self, public_key: bytes, answer: EvaluateAnswer, run: Run = map) -> "Part":
+        """This part, with the answer to it.
 
         Raises:
-            BadProof: the answers do not agree with each other.
+            BadProof: the proof does not hold, or the answers do not agree with each other.
+            Malformed: what was evaluated is no element.
         """
+        proven = voprf.verify_proof(public_key, self.elements, answer.evaluated, answer.proof, run)
+        return replace(self, proven=tuple(self.batch.verify(proven, run)))
+
+    def finalize(self, run: Run = map) -> list[bytes]:
+        """The pseudonyms of `identifiers`, from the answer; none without an answer."""
+        if self.proven is None:
+            return []
         asked = [
             (each.identifier.oprf_input, each.blind, answer)
-            for each, answer in zip(self.batch.hidden, self.batch.verify(proven, run), strict=True)
+            for each, answer in zip(self.batch.hidden, self.proven, strict=True)
             if each.identifier is not None and each.blind is not None
         ]
         pieces = [asked[at : at + voprf.CHUNK] for at in range(0, len(asked), voprf.CHUNK)]
@@ -150,7 +166,7 @@ class EvaluationRun:
                 part.seq,
                 self.log,
                 self.oprf_key,
-                vault.seal(_PURPOSE, f"{self.id}:{part.seq}", _written(part)),
+                vault.seal(_REQUEST, _row(self.id, part.seq), _written(part)),
                 self.begun_at,
             )
             for part in self.parts
@@ -195,28 +211,40 @@ def begin(log: bytes, oprf_key: bytes, hidden: Blinds, purpose: Purpose, now: in
     return EvaluationRun(str(uuid.uuid4()), log, oprf_key, parts, now)
 
 
-def resumed(vault: Vault, pending: Sequence[Pending]) -> list[EvaluationRun]:
-    """The runs that were kept, each with exactly the requests that it had.
+def sealed_answer(vault: Vault, run: EvaluationRun, part: Part) -> bytes:
+    """The answer to a part, as it is kept."""
+    return vault.seal(_ANSWER, _row(run.id, part.seq), b"".join(part.proven or ()))
 
-    Raises:
-        VaultError: a row does not open.
+
+def resumed(vault: Vault, pending: Sequence[Pending]) -> list[EvaluationRun]:
+    """The runs that were kept, each with exactly the requests that it had, and their answers.
+
+    A run of which a row does not open is none: what it asked about is asked anew.
     """
     rows: dict[str, list[Pending]] = {}
     for each in pending:
         rows.setdefault(each.id, []).append(each)
-    return [
-        EvaluationRun(
-            id_,
-            requests[0].log,
-            requests[0].oprf_key,
-            tuple(
-                _read(each.seq, vault.open(_PURPOSE, f"{id_}:{each.seq}", each.request_sealed))
-                for each in requests
-            ),
-            requests[0].created_at,
-        )
-        for id_, requests in rows.items()
-    ]
+    runs = []
+    for id_, requests in rows.items():
+        with contextlib.suppress(VaultError):
+            parts = tuple(_opened(vault, each) for each in requests)
+            first = requests[0]
+            runs.append(EvaluationRun(id_, first.log, first.oprf_key, parts, first.created_at))
+    return runs
+
+
+def _row(run: str, seq: int) -> str:
+    return f"{run}:{seq}"
+
+
+def _opened(vault: Vault, kept: Pending) -> Part:
+    row = _row(kept.id, kept.seq)
+    part = _read(kept.seq, vault.open(_REQUEST, row, kept.request_sealed))
+    if kept.answer_sealed is None:
+        return part
+    answer = vault.open(_ANSWER, row, kept.answer_sealed)
+    elements = [cast("Element", answer[at : at + SIZE]) for at in range(0, len(answer), SIZE)]
+    return replace(part, proven=tuple(voprf.Proven(each) for each in elements))
 
 
 def _requests(size: int) -> int:

@@ -25,6 +25,8 @@ class Pending:
     oprf_key: bytes
     request_sealed: bytes = field(repr=False)
     created_at: int
+    answer_sealed: bytes | None = field(default=None, repr=False)
+    """What was answered and proven; None until then."""
 
 
 async def held(
@@ -98,6 +100,12 @@ async def begin(connection: AsyncConnection, requests: Sequence[Pending]) -> Non
         await connection.execute(insert(pending_evaluations), [vars(each) for each in requests])
 
 
+async def answered(connection: AsyncConnection, run: str, seq: int, sealed: bytes) -> None:
+    """Keep the answer to a request of a run."""
+    row = pending_evaluations.c.id == run, pending_evaluations.c.seq == seq
+    await connection.execute(update(pending_evaluations).where(*row).values(answer_sealed=sealed))
+
+
 async def pending(connection: AsyncConnection, log: bytes, since: int) -> list[Pending]:
     """The requests to an issuer of runs that were begun at `since` or later and did not end."""
     query = (
@@ -108,6 +116,7 @@ async def pending(connection: AsyncConnection, log: bytes, since: int) -> list[P
             pending_evaluations.c.oprf_key,
             pending_evaluations.c.request_sealed,
             pending_evaluations.c.created_at,
+            pending_evaluations.c.answer_sealed,
         )
         .where(pending_evaluations.c.log == log, pending_evaluations.c.created_at >= since)
         .order_by(pending_evaluations.c.created_at, pending_evaluations.c.id)

@@ -18,7 +18,7 @@ from node.home import Home
 from node.node import Node
 from node.runs import REQUEST, EvaluationRun, begin, hide, padded_size, resumed
 from node.store import Store
-from node.vault import Vault, VaultError
+from node.vault import Vault
 from protocol.errors import (
     BadProof,
     BadSignature,
@@ -145,8 +145,7 @@ def test_a_run_that_was_kept_is_the_same_run(count: int, event: bool) -> None:  
     assert [part.request(run.oprf_key).to_bytes() for part in again.parts] == [
         part.request(run.oprf_key).to_bytes() for part in run.parts
     ]
-    with pytest.raises(VaultError):
-        resumed(Vault(bytes(31) + b"x"), pending)
+    assert resumed(Vault(bytes(31) + b"x"), pending) == []
 
 
 async def test_all_issuers_are_asked_with_the_same_elements(node: Node) -> None:
@@ -241,6 +240,73 @@ async def test_a_run_that_was_killed_goes_on(node: Node) -> None:
     assert answer.pseudonyms[issuer.oprf.id] == expected(issuer, people(1500))
     assert issuer.asked[1].to_bytes() == issuer.asked[2].to_bytes()
     assert len(issuer.asked) == 3
+
+
+async def test_row_19_between_two_requests_nothing_depends_on_who_is_asked_about(
+    node: Node,
+) -> None:
+    """Answers are proven and kept as they are: no token is made until nobody is asked any more.
+
+    Else the time until the next request would tell how many of the elements were real.
+    """
+
+    class Watching(Issuer):
+        async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+            pending = await rows(node, tables.pending_evaluations)
+            kept = [row.answer_sealed and len(row.answer_sealed) for row in pending]
+            seen.append((len(await rows(node, tables.tokens)), kept))
+            return await super().evaluate(request)
+
+    issuer = await admitted(node, Watching("one.example"))
+    transcripts = []
+    for name, count in (("few", 1030), ("many", 2046)):
+        seen: list[tuple[int, list[int | None]]] = []
+        (answer,) = await asked(node, issuer, about=people(count, name))
+        assert answer.pseudonyms[issuer.oprf.id] == expected(issuer, people(count, name))
+        async with node.store.write() as connection:
+            await connection.execute(tables.tokens.delete())
+        transcripts.append(seen)
+    assert transcripts[0] == transcripts[1]
+    (before, (first, second)), (between, (kept, open_)) = transcripts[0]
+    assert (before, first, second) == (0, None, None)
+    assert between == 0
+    assert kept is not None
+    assert open_ is None
+
+
+async def test_a_token_that_does_not_open_is_asked_for_again(node: Node) -> None:
+    """One row that rotted keeps no question from being answered."""
+    issuer = await admitted(node, Issuer("one.example"))
+    about = people(3)
+    await asked(node, issuer, about=about)
+    tag = node.vault.tag("tokens.tag", about[0].oprf_input)
+    async with node.store.write() as connection:
+        await connection.execute(
+            tables.tokens.update()
+            .where(tables.tokens.c.tag == tag)
+            .values(pseudonym_sealed=bytes(200))
+        )
+    for _ in range(2):
+        (answer,) = await asked(node, issuer, about=about)
+        assert answer.failure is None
+        assert answer.pseudonyms == {issuer.oprf.id: expected(issuer, about)}
+    assert sizes(issuer) == [8, 8]
+
+
+@pytest.mark.parametrize("column", ["request_sealed", "answer_sealed"])
+async def test_a_run_that_does_not_open_is_begun_anew(node: Node, column: str) -> None:
+    """A request under way, or an answer to one, that rotted."""
+    issuer = Proxied("proxied.example")
+    await admitted(node, issuer)
+    await asked(node, issuer, about=people(1500))
+    async with node.store.write() as connection:
+        await connection.execute(tables.pending_evaluations.update().values({column: bytes(200)}))
+        await connection.execute(tables.tokens.delete())
+    issuer.through = 10
+    (answer,) = await asked(node, issuer, about=people(1500))
+    assert answer.failure is None
+    assert answer.pseudonyms[issuer.oprf.id] == expected(issuer, people(1500))
+    assert sizes(issuer) == [1024] * 4
 
 
 async def test_only_who_asks_about_all_of_a_run_takes_it_up(node: Node) -> None:
