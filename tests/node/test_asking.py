@@ -253,6 +253,7 @@ async def test_row_19_between_two_requests_nothing_depends_on_who_is_asked_about
     class Watching(Issuer):
         async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
             pending = await rows(node, tables.pending_evaluations)
+            pending.sort(key=lambda row: row.seq)
             kept = [row.answer_sealed and len(row.answer_sealed) for row in pending]
             seen.append((len(await rows(node, tables.tokens)), kept))
             return await super().evaluate(request)
