@@ -207,15 +207,11 @@ def gone(asker: Community, identifier: str) -> bool:
 
 def screening(asker: Community) -> list[Any]:
     """Screen the attendee list; a document for each row, and the summary."""
+    first = datetime.now(UTC).date() + timedelta(days=30)
     rows: list[Any] = asker.comity(
-        "screen",
-        str(ATTENDEES),
-        "--event",
-        "PyRegion 2027",
-        "--purpose",
-        "registration",
-        expect=(3,),
-    )
+        "screen", str(ATTENDEES), "--event", "PyRegion", "--purpose", "registration",
+        "--from", first.isoformat(), "--to", (first + timedelta(days=2)).isoformat(), expect=(3,),
+    )  # fmt: skip
     return rows
 
 
