@@ -147,8 +147,11 @@ async def check(
 
 
 def days_of(purpose: Purpose, today: date) -> Days:
-    """The days that count: the event's, or today."""
-    return Days(purpose.start or today, purpose.end or today)
+    """The days that count: the event's, or else all from today on.
+
+    Whoever gives no days may mean next year's event: what begins later is not kept from them.
+    """
+    return Days(purpose.start or today, purpose.end or date.max)
 
 
 def kept_until(node: Node, purpose: Purpose, now: int) -> date:

@@ -4,11 +4,13 @@ An answer never says what a person is, and never what to do: it says which commu
 what of the person matched and what did not, and whom to ask. What weighs:
 
 - a strong identifier, of an attestation that is in force, not stayed, and for the days of the
-  event (today, where there is none): a match, for review;
+  event (from today on, where there is none): a match, for review;
 - a weak one: "possible", a note; it knows neither measure nor dates (SPEC.md, section 5);
 - what is stayed, pending or out of the event's days: a note that makes no match;
 - a recognition of another community's attestation counts once, with its source: beside a finding of
-  the source, or after the source has ended, it is a note that makes no match.
+  the source that is an own decision, strong, and makes a match itself, or after the source has
+  ended, it is a note that makes no match. Two that recognize each other do not cancel out, and a
+  source that nobody knows in its log silences nobody.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,7 +19,7 @@ from datetime import date
 from typing import Literal, TypedDict
 
 from node.matching import Match
-from protocol.claims import Claims, Recognition, Scope
+from protocol.claims import Claims, OwnDecision, Recognition, Scope
 from protocol.identifiers import Identifier
 from protocol.register import Register, State
 from protocol.sealing import StrongHit
@@ -131,8 +133,9 @@ def findings_of(
     grouped: dict[tuple[bytes, str], list[Match]] = {}
     for match in matches:
         grouped.setdefault((match.log, match.attested.item.id), []).append(match)
+    sources = {key for key, group in grouped.items() if _is_source(group, days, today)}
     found = [
-        _finding(person, group, days, _echo(group, grouped.keys(), registers, today), today)
+        _finding(person, group, days, _echo(group, sources, registers, today), today)
         for group in grouped.values()
     ]
     return sorted(found, key=lambda each: (not each.counts, each.strength == "weak", each.issuer))
@@ -144,8 +147,7 @@ def _finding(
     first = group[0]
     attested, community = first.attested, first.community
     state = attested.state(today)
-    strong = [match.hit for match in group if isinstance(match.hit, StrongHit)]
-    claims = strong[0].attestation.claims if strong else None
+    claims = _claims(group)
     matched = _matched(person, group)
     weighs_not = _weighs_not(state, claims, days) or echo
     said = _statement(first, claims)
@@ -156,7 +158,7 @@ def _finding(
         id=person.name_finding(first.log, attested.item.id),
         issuer=community.id,
         attestation=attested.item.id,
-        strength="strong" if strong else "weak",
+        strength="weak" if claims is None else "strong",
         matched=tuple(kind for kind, _ in matched),
         whose=tuple(whose for _, whose in matched),
         **_disclosed(claims),
@@ -210,24 +212,38 @@ def _weighs_not(state: State, claims: Claims | None, days: Days) -> str | None:
     return None
 
 
+def _claims(group: Sequence[Match]) -> Claims | None:
+    """What the attestation says; None where nothing but weak identifiers matched."""
+    hits = (match.hit for match in group if isinstance(match.hit, StrongHit))
+    return next((hit.attestation.claims for hit in hits), None)
+
+
+def _is_source(group: Sequence[Match], days: Days, today: date) -> bool:
+    """Whether recognitions of it count with it: an own decision that makes a match itself."""
+    claims = _claims(group)
+    return (
+        claims is not None
+        and isinstance(claims.origin, OwnDecision)
+        and _weighs_not(group[0].attested.state(today), claims, days) is None
+    )
+
+
 def _echo(
     group: Sequence[Match],
-    found: Collection[tuple[bytes, str]],
+    sources: Collection[tuple[bytes, str]],
     registers: Mapping[bytes, Register],
     today: date,
 ) -> str | None:
     """Why a recognition does not weigh beside, or after, what it recognises."""
-    hit = next((match.hit for match in group if isinstance(match.hit, StrongHit)), None)
-    origin = hit.attestation.claims.origin if hit else None
-    if not isinstance(origin, Recognition):
+    claims = _claims(group)
+    if claims is None or not isinstance(claims.origin, Recognition):
         return None
-    if (origin.log, origin.attestation) in found:
+    origin = claims.origin
+    if (origin.log, origin.attestation) in sources:
         return "It follows another finding here and counts once, with that."
-    source = registers.get(origin.log)
-    if source is None:
-        return None
-    attested = source.attestations.get(origin.attestation)
-    if attested is None or attested.state(today).is_final:
+    register = registers.get(origin.log)
+    source = None if register is None else register.attestations.get(origin.attestation)
+    if source is not None and source.state(today).is_final:
         return "What it follows has ended, so it makes no match."
     return None
 

@@ -11,6 +11,9 @@ from node.errors import UserError
 IGNORE = "ignore"
 """What an override says to leave a column aside."""
 
+NAMED_ASIDE = 8
+"""Up to so many columns that were left aside are named; of more, nobody reads the names."""
+
 _OF_TICKETS = (Role.ORDER, Role.POSITION, Role.ADD_ON_TO, Role.STATUS)
 
 _OVERRIDABLE: dict[str, tuple[Role | None, Owner | None]] = {
@@ -98,7 +101,9 @@ def describe(mapping: Mapping) -> list[str]:
         for column in mapping.having(*PERSONAL, *_OF_TICKETS)
     ]
     aside = [f'"{column.header}"' for column in mapping.columns if column.role is None]
-    if aside:
+    if len(aside) > NAMED_ASIDE:
+        lines.append(f"Left aside: {len(aside)} other columns.")
+    elif aside:
         lines.append(f"Left aside: {', '.join(aside)}.")
     return lines
 

@@ -26,8 +26,8 @@ from node.errors import UserError
 class ReportLine:
     """One line of the report: no name, no address of anybody's, no measure."""
 
-    row: int
-    """1 for the first data row of the list."""
+    row: int | None
+    """1 for the first data row of the list; None where the line is about the list or a peer."""
     order_code: str
     outcome: str
     issuer: str
@@ -41,6 +41,8 @@ _FORMULA = re.compile(
 )
 """Where a formula could begin; the second class is the full-width and small forms."""
 
+_FORMATS = (".csv", ".xlsx")
+
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
@@ -48,6 +50,26 @@ def neutralise(text: str) -> str:
     """`text` in a form that no spreadsheet program evaluates and no terminal obeys."""
     seen = (" " if unicodedata.category(c) in _UNSEEN else c for c in text)
     return _FORMULA.sub(r"\1'", " ".join("".join(seen).split()))
+
+
+def check_report(path: Path, source: Path) -> None:
+    """Make sure, before anybody is asked, that a report can be written to `path`.
+
+    Args:
+        path: where to.
+        source: the attendee list, which is never overwritten.
+
+    Raises:
+        UserError: `path` ends in neither `.csv` nor `.xlsx`, is the list itself, or its folder does
+            not exist or cannot be written to.
+    """
+    if path.suffix.casefold() not in _FORMATS:
+        raise UserError(f"The report {path} has to end in .csv or in .xlsx.")
+    _spare(source, path)
+    if not path.parent.is_dir():
+        raise UserError(f"The report {path} cannot be written: there is no folder {path.parent}.")
+    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UserError(f"The report {path} cannot be written there.")
 
 
 def write_report(path: Path, lines: Iterable[ReportLine], *, source: Path | None = None) -> None:
@@ -62,14 +84,22 @@ def write_report(path: Path, lines: Iterable[ReportLine], *, source: Path | None
         UserError: `path` is the list itself, or cannot be written.
     """
     table = [tuple(field.name.replace("_", " ") for field in fields(ReportLine))]
-    table += [tuple(neutralise(str(value)) for value in astuple(line)) for line in lines]
+    table += [
+        tuple("" if value is None else neutralise(str(value)) for value in astuple(line))
+        for line in lines
+    ]
     content = _workbook(table) if path.suffix.casefold() == ".xlsx" else _delimited(table)
     try:
-        if source is not None and path.exists() and path.samefile(source):
-            raise UserError("The report would overwrite the attendee list. Choose another file.")
+        if source is not None:
+            _spare(source, path)
         _replace(path, content)
     except OSError as error:
-        raise UserError(f"The report cannot be written: {error.strerror}.") from error
+        raise UserError(f"The report {path} cannot be written: {error.strerror}.") from error
+
+
+def _spare(source: Path, path: Path) -> None:
+    if path.exists() and path.samefile(source):
+        raise UserError(f"The report {path} would overwrite the attendee list. Choose another.")
 
 
 def _delimited(table: Iterable[tuple[str, ...]]) -> bytes:

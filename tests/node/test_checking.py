@@ -1,6 +1,7 @@
 """Asking about one person: what matches, what weighs, and who was heard."""
 
 import asyncio
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -185,6 +186,19 @@ async def test_a_measure_counts_for_the_days_of_the_event(
     assert len(result.findings) == 1
 
 
+@pytest.mark.parametrize(("begins", "ends"), [(-30, 0), (20, 30)])
+async def test_without_days_everything_from_today_on_counts(
+    node: Node, issuer: Issuer, begins: int, ends: int
+) -> None:
+    """A suspension that begins next month is no note to who asks about next month."""
+    issuer.publish(
+        *MALLORY,
+        in_force_from=(TODAY + begins * DAY).isoformat(),
+        ends_on=(TODAY + ends * DAY).isoformat(),
+    )
+    assert (await admitted_and_asked(node, issuer, *MALLORY)).outcome == "match"
+
+
 async def test_row_9_a_recognition_counts_once_with_its_source(node: Node, issuer: Issuer) -> None:
     """A recognised copy adds no weight, and has none once its source has ended."""
     source = issuer.publish(*MALLORY)
@@ -203,6 +217,62 @@ async def test_row_9_a_recognition_counts_once_with_its_source(node: Node, issue
     result = await check(node, Reach(issuer, echo), asked, Occasion(None, NO_EVENT), now=NOW)
     assert [(each.issuer, each.counts) for each in result.findings] == [("echo.example", False)]
     assert result.outcome == "nothing_found"
+
+
+def _recognition(log: bytes, attestation: str) -> dict[str, str]:
+    return {"kind": "recognition", "log": base64url(log), "attestation": attestation}
+
+
+async def _counted(node: Node, *issuers: Issuer, asked: str = MALLORY[0]) -> dict[str, bool]:
+    """Whose findings count, of issuers that are followed anew."""
+    for each in issuers:
+        await each.admitted_at(node)
+    occasion = Occasion(None, NO_EVENT)
+    about = [*dict.fromkeys(related(*asked.split(":", 1)))]
+    result = await check(node, Reach(*issuers), about, occasion, now=NOW)
+    return {each.issuer: each.counts for each in result.findings}
+
+
+async def test_row_9_two_that_recognize_each_other_do_not_cancel_out(node: Node) -> None:
+    """Nobody decided anything but to follow the other: both count, and neither hides the person."""
+    one, other = Issuer("one.example"), Issuer("other.example")
+    ids = [str(uuid.uuid4()) for _ in range(2)]
+    one.publish(*MALLORY, jti=ids[0], origin=_recognition(other.fingerprint, ids[1]))
+    other.publish(*MALLORY, jti=ids[1], origin=_recognition(one.fingerprint, ids[0]))
+    assert await _counted(node, one, other) == {"one.example": True, "other.example": True}
+
+
+async def test_row_9_a_chain_of_recognitions_does_not_end_in_nothing(node: Node) -> None:
+    """C follows B, B follows A: B counts with A; what B says is no own decision, so C counts."""
+    a, b, c = [Issuer(f"{name}.example") for name in "abc"]
+    first = a.publish(*MALLORY)
+    second = b.publish(*MALLORY, origin=_recognition(a.fingerprint, first))
+    c.publish(*MALLORY, origin=_recognition(b.fingerprint, second))
+    assert await _counted(node, a, b, c) == {
+        "a.example": True, "b.example": False, "c.example": True
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("source", ["weak", "stayed", "over", "ended", "unknown"])
+async def test_row_9_a_recognition_counts_where_its_source_makes_no_match(
+    node: Node, issuer: Issuer, source: str
+) -> None:
+    """Matched by a name only, stayed, out of the days, or not in its log; but not once ended."""
+    changes: dict[str, Any] = {
+        "stayed": {"notice_until": TODAY - DAY},
+        "over": {"in_force_from": (TODAY + 30 * DAY).isoformat()},
+    }.get(source, {})
+    asked = MALLORY[2:] if source == "weak" else MALLORY
+    followed = issuer.publish(*asked, **changes)
+    issuer.publish("github:somebody-else")
+    if source == "ended":
+        issuer.lift(followed)
+    if source == "unknown":
+        followed = str(uuid.uuid4())
+    echo = Issuer("echo.example")
+    echo.publish(*MALLORY, origin=_recognition(issuer.fingerprint, followed))
+    counted = await _counted(node, issuer, echo)
+    assert counted["echo.example"] is (source != "ended")
 
 
 async def test_row_14_a_head_that_nobody_cosigns_any_more_is_stale(

@@ -175,3 +175,5 @@ def test_the_description_names_every_column() -> None:
         'Left aside: "Price".',
     ]
     assert describe(propose(listed("Email")))[1:] == ['Column 1 "Email": email, the attendee\'s.']
+    many = propose(listed("Email", *(f"Question {number}" for number in range(9))))
+    assert describe(many)[-1] == "Left aside: 9 other columns."

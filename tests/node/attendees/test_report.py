@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.attendees.report import ReportLine, neutralise, write_report
+from node.attendees.report import ReportLine, check_report, neutralise, write_report
 from node.errors import UserError
 from tests.node.attendees.test_rows import HOSTILE_NAMES
 
@@ -102,6 +102,36 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(tmp_path: Path) -> No
     """A folder in the way, or a folder that is not there."""
     (tmp_path / "folder.csv").mkdir()
     for path in (tmp_path / "folder.csv", tmp_path / "absent" / "report.csv"):
-        with pytest.raises(UserError, match="cannot be written"):
+        with pytest.raises(UserError, match=f"{path.name} cannot be written"):
             write_report(path, [LINE])
     assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
+
+
+def test_a_line_about_no_row_has_an_empty_cell(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    write_report(path, [ReportLine(None, "", "heard", "python.example", "", "")])
+    assert read_csv(path)[1] == ["", "", "heard", "python.example", "", ""]
+
+
+def test_whether_a_report_can_be_written_is_known_beforehand(tmp_path: Path) -> None:
+    """The folder is there, the suffix is known, the list is spared; the error names the path."""
+    source = tmp_path / "list.csv"
+    source.write_text("Name")
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("new.csv", "NEW.XLSX"):
+        check_report(tmp_path / name, source)
+    for name in ("new.txt", "new", "list.csv", "folder.csv", "absent/new.csv", "list.csv/new.csv"):
+        with pytest.raises(UserError, match=name):
+            check_report(tmp_path / name, source)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.csv", "list.csv"]
+
+
+def test_a_folder_that_is_only_read_takes_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked of the system, because whoever runs the tests may be allowed everything."""
+    source = tmp_path / "list.csv"
+    source.write_text("Name")
+    monkeypatch.setattr("os.access", lambda _path, mode: not mode & 2)
+    with pytest.raises(UserError, match=r"new\.csv cannot be written"):
+        check_report(tmp_path / "new.csv", source)
