@@ -227,7 +227,7 @@ async def _counted(node: Node, *issuers: Issuer, asked: str = MALLORY[0]) -> dic
     """Whose findings count, of issuers that are followed anew."""
     for each in issuers:
         await each.admitted_at(node)
-    occasion = Occasion(None, NO_EVENT)
+    occasion = Occasion(None, Purpose(kind="meetup", start=TODAY, end=TODAY))
     about = [*dict.fromkeys(related(*asked.split(":", 1)))]
     result = await check(node, Reach(*issuers), about, occasion, now=NOW)
     return {each.issuer: each.counts for each in result.findings}
@@ -253,17 +253,17 @@ async def test_row_9_a_chain_of_recognitions_does_not_end_in_nothing(node: Node)
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("source", ["weak", "stayed", "over", "ended", "unknown"])
+@pytest.mark.parametrize("source", ["weak", "stayed", "later", "ended", "unknown"])
 async def test_row_9_a_recognition_counts_where_its_source_makes_no_match(
     node: Node, issuer: Issuer, source: str
 ) -> None:
     """Matched by a name only, stayed, out of the days, or not in its log; but not once ended."""
-    changes: dict[str, Any] = {
+    cases: dict[str, dict[str, Any]] = {
         "stayed": {"notice_until": TODAY - DAY},
-        "over": {"in_force_from": (TODAY + 30 * DAY).isoformat()},
-    }.get(source, {})
+        "later": {"in_force_from": (TODAY + DAY).isoformat()},
+    }
     asked = MALLORY[2:] if source == "weak" else MALLORY
-    followed = issuer.publish(*asked, **changes)
+    followed = issuer.publish(*asked, **cases.get(source, {}))
     issuer.publish("github:somebody-else")
     if source == "ended":
         issuer.lift(followed)
