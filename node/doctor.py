@@ -23,9 +23,10 @@ from node.ledger import own_head_in, verify_note
 from node.node import Node, opened
 from node.store import logs, peers, records
 from node.store.peers import Peer
+from node.vault import WrongMasterKey
 from protocol.checkpoint import cosign_key, cosignature_time
 from protocol.encoding import base64url
-from protocol.errors import ComityError
+from protocol.errors import ComityError, Unavailable
 from protocol.note import SignedNote
 from protocol.sealing import record_hash
 
@@ -43,6 +44,7 @@ FREE = 256 * 1024 * 1024
 SHOWN = 7 * 86_400
 """Seconds for which a refusal by a budget is shown."""
 
+_PRIVATE = "COMITY_ALLOW_PRIVATE_NETWORKS"
 
 _RESTORED = "comity doctor  # after restoring database and master key from one backup"
 
@@ -79,12 +81,16 @@ async def _checks(home: Home, now: int) -> AsyncIterator[Check]:
     except UserError as error:
         yield Check("master key", "fault", str(error), f"ls -l {home.master_key_file}")
         return
-    yield _master_key(home, settings, key)
     yield _disk(home)
     try:
         async with opened(home) as node:
+            yield _master_key(home, settings, key)
             async for check in _at_work(node, now):
                 yield check
+    except WrongMasterKey as error:
+        yield Check("master key", "fault", str(error), f"ls -l {home.master_key_file}")
+    except Unavailable as error:
+        yield Check("database", "fault", str(error), _look_at(settings))
     except (UserError, ComityError, SQLAlchemyError, OSError) as error:
         # The words of the database's own errors may hold what they were about.
         known = isinstance(error, UserError | ComityError)
@@ -92,14 +98,21 @@ async def _checks(home: Home, now: int) -> AsyncIterator[Check]:
         yield Check("database", "fault", message, _RESTORED)
 
 
+def _look_at(settings: Config) -> str:
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite":
+        return f"ls -l {url.database}"
+    host = url.host or url.query.get("host") or "localhost"
+    return f"pg_isready --host {host} --port {url.port or 5432}"
+
+
 def _settings(home: Home, settings: Config) -> Check:
     if settings.allow_private_networks:
-        return Check(
-            "settings",
-            "warning",
-            "this node may reach private networks, which is for development only",
-            f"$EDITOR {home.config_file}  # remove allow_private_networks",
-        )
+        words = "this node may reach private networks, which is for development only"
+        next_ = f"$EDITOR {home.config_file}  # remove allow_private_networks"
+        if _PRIVATE in map(str.upper, os.environ):  # as the settings take variables: in any case
+            words, next_ = f"{words}: the environment says so", f"unset {_PRIVATE}"
+        return Check("settings", "warning", words, next_)
     return Check("settings", "ok", "readable")
 
 
@@ -206,10 +219,14 @@ async def _peers(node: Node, now: int) -> AsyncIterator[Check]:
         yield Check("peers", "warning", message, "comity peer add URL --compare STRING")
 
 
+def _compare(peer: Peer) -> str:
+    return f"comity peer accept {peer.id} --compare STRING"
+
+
 def _peer(peer: Peer, failure: coverage.Failure | None) -> Check:
     name = f"peer {peer.id}"
     if peer.state == "wanted":
-        return Check(name, "warning", "asks to peer", f"comity peer accept {peer.id} --compare …")
+        return Check(name, "warning", "asks to peer", _compare(peer))
     if peer.state == "asked":
         return Check(name, "ok", "was asked, and has not accepted yet")
     if failure is not None:
@@ -217,8 +234,10 @@ def _peer(peer: Peer, failure: coverage.Failure | None) -> Check:
         return Check(name, level, f"{failure.state}: {failure.because}", f"comity sync {peer.id}")
     if not peer.compared:
         message = "was accepted without comparing: another log may be shown in its name"
-        next_ = f"comity peer add {peer.url or 'URL'} --compare STRING"
-        return Check(name, "warning", message, next_)
+        return Check(name, "warning", message, _compare(peer))
+    if peer.last_error is not None:
+        message = f"could not be followed ({peer.last_error}); what is held of it is fresh still"
+        return Check(name, "warning", message, f"comity sync {peer.id}")
     return Check(name, "ok", "as it should be")
 
 

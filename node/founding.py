@@ -7,15 +7,17 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
 
 from node import decisions, keyring, officers, passwords
 from node.clock import day_of
-from node.config import database_url
+from node.config import database_url, load
 from node.decisions import Status
 from node.errors import UserError
 from node.home import MASTER_KEY_VARIABLE, Home, create_master_key
@@ -23,6 +25,7 @@ from node.keyring import Keys
 from node.node import Node, opened
 from node.officers import Officer
 from node.passwords import Cost
+from node.store import Store
 from node.store import keys as key_rows
 from node.store.decisions import Vote
 from protocol import statements
@@ -35,6 +38,12 @@ OPERATOR = "operator"
 
 COMMITTEE = {"committee": "Committee"}
 """The bodies of a community that declares none: somebody decides everywhere."""
+
+
+_FOUNDED = (
+    "a community was founded here before, in this database: `comity id` in its home shows it. "
+    "Another community has a home and a database of its own"
+)
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,7 @@ async def found(  # noqa: PLR0913 - each comes from another place, and each has 
     """
     # What is wrong shows before a password is asked for, and before a file is made.
     plan = _plan(founding, now)
+    await _refuse_second(home, database)
     kept = [await _officer(plan, name, password, cost) for name in plan.public]
     with ExitStack() as undo:
         _prepare(home, database, undo)
@@ -182,6 +192,9 @@ async def _officer(plan: _Plan, name: str, password: Callable[[str], str], cost:
 
 def _prepare(home: Home, database: str | None, undo: ExitStack) -> None:
     """Make what is not there of folders, settings and master key; `undo` takes the files away."""
+    for folder in (home.path, home.master_key_file.parent):
+        if not folder.exists():
+            undo.callback(_remove_if_empty, folder)
     home.create()
     if database is not None:
         _write_settings(home, database, undo)
@@ -191,11 +204,37 @@ def _prepare(home: Home, database: str | None, undo: ExitStack) -> None:
         undo.callback(home.master_key_file.unlink)
 
 
-def _write_settings(home: Home, database: str, undo: ExitStack) -> None:
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+async def _refuse_second(home: Home, database: str | None) -> None:
+    url = load(home).database if database is None else _given(database)
+    if _is_still_to_be_made(url):
+        return
+    store = Store(url)
     try:
-        database_url(database)
+        async with store.read() as connection:
+            if await key_rows.are_there(connection):
+                raise UserError(_FOUNDED)
+    finally:
+        await store.close()
+
+
+def _is_still_to_be_made(url: str) -> bool:
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
+
+
+def _given(database: str) -> str:
+    try:
+        return database_url(database)
     except ValueError as error:
         raise UserError(f"--database: {error}") from None
+
+
+def _write_settings(home: Home, database: str, undo: ExitStack) -> None:
     # A string of JSON is one of TOML. The URL may hold a password: for its owner's eyes only.
     text = f"database = {json.dumps(database)}\n"
     if home.config_file.exists():
@@ -211,7 +250,7 @@ def _write_settings(home: Home, database: str, undo: ExitStack) -> None:
 async def _begin(node: Node, plan: _Plan, kept: Sequence[Officer], now: int) -> Status:
     async with node.store.write() as connection:
         if await key_rows.every(connection):
-            raise UserError("a community was founded here before: `comity id` shows it")
+            raise UserError(_FOUNDED)
         await keyring.keep(connection, node.vault, plan.keys, plan.oprf, now)
         for officer in kept:
             await officers.keep(connection, node.vault, officer)

@@ -5,9 +5,11 @@ comity.sqlite3     the database, unless settings name another
 keys/master.key    the master key: 32 bytes, mode 0600; may be kept elsewhere
 """
 
+import fcntl
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -20,6 +22,8 @@ MASTER_KEY_SIZE = 32
 MASTER_KEY_VARIABLE = "COMITY_MASTER_KEY"
 _CREDENTIAL = "comity-master-key"
 _OTHERS = 0o077
+_URL_SAFE = str.maketrans("+/", "-_")
+_PADDED_SIZE = 44
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,24 @@ class Home:
         """Make the folders, open to their owner alone; folders that stand are left as they are."""
         for folder in (self.path, self.master_key_file.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def kept_to_oneself(self) -> Iterator[None]:
+        """Be the only process that works in this home so, however the others end.
+
+        Raises:
+            UserError: another one does.
+        """
+        # The folder itself is locked: no file of a process that was killed can stay behind.
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UserError(f"another `comity serve` is at work in {self.path}") from error
+            yield
+        finally:
+            os.close(descriptor)
 
 
 class KeySource(Enum):
@@ -84,7 +106,9 @@ def create_master_key(home: Home) -> None:
 
 
 def load_master_key(home: Home, environment: Mapping[str, str]) -> MasterKey:
-    """The master key: from `COMITY_MASTER_KEY` (base64url), systemd's credentials, or its file.
+    """The master key: from `COMITY_MASTER_KEY`, systemd's credentials, or its file.
+
+    The variable holds it in base64 or base64url, padded or not.
 
     Raises:
         UserError: there is none, it is not 32 bytes, or others than its owner may read its file.
@@ -108,11 +132,15 @@ def load_master_key(home: Home, environment: Mapping[str, str]) -> MasterKey:
 
 
 def _from_text(text: str) -> bytes:
+    # `base64` writes it in one way, this program's own documents in another.
+    unpadded = text.strip().translate(_URL_SAFE)
+    if len(unpadded) == _PADDED_SIZE:
+        unpadded = unpadded.removesuffix("=")
     try:
-        return from_base64url(text, MASTER_KEY_SIZE)
+        return from_base64url(unpadded, MASTER_KEY_SIZE)
     except Malformed:
         # The cause would be chained into logs; it says nothing that is not said here.
-        raise UserError(f"{MASTER_KEY_VARIABLE} is not 32 bytes in unpadded base64url") from None
+        raise UserError(f"{MASTER_KEY_VARIABLE} is not 32 bytes in base64") from None
 
 
 def _from_file(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.errors import UserError
-from node.node import Node
+from node.node import OWN_SECRET, Node
 from node.store import keys as rows
 from node.store.keys import OwnKey
 from node.vault import Vault
@@ -17,7 +17,6 @@ from protocol.keys import SigningKey
 from protocol.ristretto import Scalar
 from protocol.voprf import OprfKey
 
-_SECRET = "own_keys.secret"  # noqa: S105 - the vault's purpose, not a secret
 _OPRF = "oprf:"
 
 
@@ -76,8 +75,8 @@ async def keep(
     if oprf is not None:
         secrets[f"{_OPRF}{oprf.id.hex()}"] = (oprf.public, oprf.secret)
     for name, (public, secret) in secrets.items():
-        await rows.put(connection, OwnKey(name, public, vault.seal(_SECRET, name, secret), now))
+        await rows.put(connection, OwnKey(name, public, vault.seal(OWN_SECRET, name, secret), now))
 
 
 def _opened(vault: Vault, row: OwnKey) -> bytes:
-    return vault.open(_SECRET, row.name, row.secret_sealed)
+    return vault.open(OWN_SECRET, row.name, row.secret_sealed)

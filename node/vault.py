@@ -27,6 +27,10 @@ class VaultError(UserError):
     """What was sealed does not open: another master key, or an altered or misplaced row."""
 
 
+class WrongMasterKey(VaultError):
+    """Nothing of a database opens: it was made with another master key."""
+
+
 @dataclass(frozen=True)
 class Vault:
     """Seals and opens under one master key (32 bytes)."""

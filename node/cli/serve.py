@@ -33,14 +33,23 @@ def _checked(_context: click.Context, _parameter: click.Parameter, value: str | 
 )
 @node_command
 async def serve(node: "Node", listen: str | None) -> None:
-    """Answer peers and follow them. Ends with SIGTERM or Ctrl-C, finishing what is under way."""
+    """Answer peers and follow them. Ends with SIGTERM or Ctrl-C, finishing what is under way.
+
+    A home has one service at a time; all other commands may run beside it.
+    """
     from node import logging  # noqa: PLC0415
-    from node.app import serving  # noqa: PLC0415
 
     logging.configure()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with node.home.kept_to_oneself():
+        await _serve(node, listen, stop)
+
+
+async def _serve(node: "Node", listen: str | None, stop: asyncio.Event) -> None:
+    from node.app import serving  # noqa: PLC0415
+
     async with serving(node, listen) as running:
         emit(click.get_current_context(), {"listen": running.url}, f"listening on {running.url}")
         await stop.wait()

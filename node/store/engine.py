@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from node.store.faults import in_words
 from protocol.errors import Unavailable
 
 PARAMETERS = 32_766
@@ -107,7 +108,7 @@ async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
             connection = await stack.enter_async_context(engine.begin())
         except (DBAPIError, PoolTimeout, OSError) as error:
-            raise Unavailable("the database cannot be reached, or is kept busy") from error
+            raise Unavailable(in_words(error, engine.url)) from error
         yield connection
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.tables import own_keys
@@ -21,6 +21,12 @@ class OwnKey:
 async def put(connection: AsyncConnection, key: OwnKey) -> None:
     """Keep a new key."""
     await connection.execute(insert(own_keys).values(**vars(key)))
+
+
+async def are_there(connection: AsyncConnection) -> bool:
+    """Whether a community was founded in a database, of whatever form it is."""
+    has_table = await connection.run_sync(lambda same: inspect(same).has_table(own_keys.name))
+    return has_table and bool(await every(connection))
 
 
 async def every(connection: AsyncConnection) -> dict[str, OwnKey]:

@@ -76,8 +76,7 @@ async def test_a_master_key_that_does_not_fit_is_a_fault(at_home: Home, fault: s
             path.chmod(0o644)
         case "another":
             path.write_bytes(bytes(32))
-    checks = await found(at_home)
-    assert checks["log" if fault == "another" else "master key"].level == "fault"
+    assert (await found(at_home))["master key"].level == "fault"
 
 
 async def test_a_database_that_cannot_be_reached_is_a_fault(home: Home, tmp_path: Path) -> None:
@@ -86,7 +85,27 @@ async def test_a_database_that_cannot_be_reached_is_a_fault(home: Home, tmp_path
     broken = tmp_path / "broken.sqlite3"
     broken.write_bytes(os.urandom(8_192))
     home.config_file.write_text(f'database = "sqlite:///{broken}"\n')
-    assert (await found(home))["database"].level == "fault"
+    check = (await found(home))["database"]
+    assert (check.level, check.next) == ("fault", f"ls -l {broken}")
+    assert "is not a SQLite database" in check.message
+    home.config_file.write_text('database = "postgresql://me:hunter2@127.0.0.1:1/comity"\n')
+    check = (await found(home))["database"]
+    assert check.next == "pg_isready --host 127.0.0.1 --port 1"
+    assert "it refuses connections" in check.message
+    assert "hunter2" not in str(check)
+
+
+async def test_private_networks_are_named_with_whoever_allowed_them(
+    at_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file, or a variable, which no editing of the file takes back."""
+    with at_home.config_file.open("a") as file:
+        file.write("allow_private_networks = true\n")
+    check = (await found(at_home))["settings"]
+    assert (check.level, "$EDITOR" in (check.next or "")) == ("warning", True)
+    monkeypatch.setenv("COMITY_ALLOW_PRIVATE_NETWORKS", "1")
+    check = (await found(at_home))["settings"]
+    assert check.next == "unset COMITY_ALLOW_PRIVATE_NETWORKS"
 
 
 async def test_a_founding_that_waits_is_no_fault(home: Home) -> None:
@@ -135,11 +154,13 @@ async def test_peers_are_shown_with_what_is_to_be_done(at_home: Home) -> None:
     async with opened(at_home) as node:
         for name, state in (("a.example", "active"), ("b.example", "wanted")):
             await admitted(node, PeerLog(name), state)
-        for name in ("c.example", "d.example"):
+        for name in ("c.example", "d.example", "e.example"):
             await admitted(node, PeerLog(name))
         async with node.store.write() as connection:
             await peers.change(connection, PeerLog("c.example").fingerprint, compared=False)
             await peers.change(connection, PeerLog("d.example").fingerprint, last_error="bad-proof")
+            unreached = PeerLog("e.example").fingerprint
+            await peers.change(connection, unreached, last_error="unreachable")
     checks = await found(at_home)
     levels = {name: check.level for name, check in checks.items() if name.startswith("peer ")}
     assert levels == {
@@ -147,7 +168,9 @@ async def test_peers_are_shown_with_what_is_to_be_done(at_home: Home) -> None:
         "peer b.example": "warning",
         "peer c.example": "warning",
         "peer d.example": "fault",
+        "peer e.example": "warning",
     }
+    assert "unreachable" in checks["peer e.example"].message
     assert (await found(at_home, NOW + 2 * DAY))["peer a.example"].message.startswith("stale")
 
 

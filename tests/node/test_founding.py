@@ -16,9 +16,19 @@ from node.errors import UserError
 from node.founding import OPERATOR, Founding, NewOfficer, found
 from node.home import Home
 from node.node import opened
+from node.vault import WrongMasterKey
 from protocol.sheet import SignedVote
 from protocol.statements import approve
-from tests.node.committee import CHEAP, CYD, NOW, TODAY, Committee, found_cheaply, password
+from tests.node.committee import (
+    CHEAP,
+    CYD,
+    NOW,
+    TODAY,
+    Committee,
+    found_cheaply,
+    founding,
+    password,
+)
 
 
 async def test_a_community_stands_in_its_own_log(committee: Committee) -> None:
@@ -114,8 +124,7 @@ async def test_a_failed_founding_leaves_nothing_that_hinders_the_next(tmp_path: 
     home = Home(tmp_path / "new")
     with pytest.raises(FileNotFoundError):
         await found_cheaply(home, f"sqlite:///{tmp_path}/absent/comity.sqlite3")
-    assert not home.config_file.exists()
-    assert not home.master_key_file.exists()
+    assert not home.path.exists()
     status = await found_cheaply(home, f"sqlite:///{tmp_path}/comity.sqlite3")
     assert status.state == "logged"
     assert home.config_file.stat().st_mode & 0o077 == 0
@@ -150,9 +159,35 @@ async def test_the_master_key_may_come_from_elsewhere(
     async with opened(home) as node:
         await keyring.signing_keys(node)
     monkeypatch.setenv("COMITY_MASTER_KEY", "B" * 42 + "A")
-    async with opened(home) as node:
-        with pytest.raises(UserError, match="does not open"):
-            await keyring.signing_keys(node)
+    with pytest.raises(WrongMasterKey, match="not the one that this database was made with"):
+        async with opened(home):
+            pytest.fail("it opened")
+
+
+async def test_a_home_with_a_community_asks_for_no_password(
+    home: Home, committee: Committee
+) -> None:
+    """Whoever was shown a new password would write it down as the one that holds."""
+    asked: list[str] = []
+
+    def password_of(name: str) -> str:
+        asked.append(name)
+        return "new"
+
+    assert committee.node.home == home
+    with pytest.raises(UserError, match="founded here before"):
+        await found(home, founding(), database=None, password=password_of, now=NOW, cost=CHEAP)
+    assert asked == []
+
+
+async def test_another_homes_database_is_refused(tmp_path: Path, database_url: str) -> None:
+    """Before anything is made: its rows are sealed under the other's master key."""
+    url = database_url.replace("+aiosqlite", "").replace("+asyncpg", "").replace("ssl=", "sslmode=")
+    await found_cheaply(Home(tmp_path / "first"), url)
+    second = Home(tmp_path / "second")
+    with pytest.raises(UserError, match="a database of its own"):
+        await found_cheaply(second, url)
+    assert not second.path.exists()
 
 
 def test_whether_it_publishes_hangs_on_address_contact_and_policy() -> None:

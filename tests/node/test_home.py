@@ -1,5 +1,6 @@
 """The home folder and the master key."""
 
+import base64
 import stat
 from pathlib import Path
 
@@ -47,6 +48,29 @@ def test_another_services_credentials_are_none_of_ours(home: Home, tmp_path: Pat
     create_master_key(home)
     key = load_master_key(home, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert key.source is KeySource.FILE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        base64.standard_b64encode(b"\xff" * 32).decode() + "\n",
+        base64.urlsafe_b64encode(b"\xff" * 32).decode(),
+        base64url(b"\xff" * 32),
+    ],
+)
+def test_a_master_key_is_taken_in_either_alphabet(home: Home, text: str) -> None:
+    """What `base64` prints, with padding and a line's end, and what this program writes."""
+    assert load_master_key(home, {"COMITY_MASTER_KEY": text}).secret == b"\xff" * 32
+
+
+def test_a_home_is_kept_to_oneself(home: Home) -> None:
+    """By one process at a time; and whoever ends, however, leaves it free."""
+    with home.kept_to_oneself():
+        with pytest.raises(UserError, match="another `comity serve`"), home.kept_to_oneself():
+            pytest.fail("two at once")
+        assert list(home.path.iterdir()) == [home.master_key_file.parent]
+    with home.kept_to_oneself():
+        pass
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", "A" * 44, base64url(bytes(31)), "é" * 43])
