@@ -9,7 +9,7 @@ New entries are in quarantine, in memory, until all of this holds (SPEC.md, sect
 5. the community's own line in it, where there is one, holds, and is not of the future.
 
 Then entries, tiles and note are kept in one transaction, or none of them. Whatever fails, what was
-held stays as it was.
+held stays as it was. Before 2., and with it, a log is measured by our own limits.
 """
 
 import asyncio
@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from node.clock import day_of
+from node.limits import PEER, Limits
 from node.registers import Registers
 from node.store import logs
 from node.store.logs import Head
@@ -46,6 +48,8 @@ class Held:
     head: Head
     register: Register | None
     tiles: VerifiedTiles = field(repr=False)
+    bytes: int = 0
+    """Of all its entries."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +80,24 @@ async def load(
         )
         return Held(empty, None, EMPTY_TREE)
     register = (await registers.at(connection, head)).register
-    return Held(head, register, await logs.verified_tiles(connection, head))
+    tiles = await logs.verified_tiles(connection, head)
+    return Held(head, register, tiles, await logs.size_in_bytes(connection, fingerprint))
 
 
-async def verify(held: Held, entries: Sequence[bytes], note: bytes, *, now: int) -> Extension:
+async def verify(
+    held: Held, entries: Sequence[bytes], note: bytes, *, now: int, limits: Limits = PEER
+) -> Extension:
     """Check that `entries` and `note` extend a log, in the order of the module's docstring.
 
     Raises:
+        TooLarge: with them the log would be more than `limits` allow.
         BadProof: another log, an older or another history.
         BadSignature: not signed by the log's key, or a cosignature that does not hold.
         OutOfTime: cosigned in the future.
         Violation: a note or a genesis statement that is none.
     """
     # Replaying verifies signatures, hundreds of them where a log is new here.
-    return await asyncio.to_thread(_verify, held, entries, note, now)
+    return await asyncio.to_thread(_verify, held, entries, note, now, limits)
 
 
 async def keep(connection: AsyncConnection, extension: Extension) -> Head:
@@ -120,7 +128,9 @@ def own_time(checkpoint: VerifiedCheckpoint, community: Community) -> int | None
     return cosignature_time(checkpoint.note, key)
 
 
-def _verify(held: Held, entries: Sequence[bytes], note: bytes, now: int) -> Extension:
+def _verify(
+    held: Held, entries: Sequence[bytes], note: bytes, now: int, limits: Limits
+) -> Extension:
     # 1.
     claimed = claimed_checkpoint(note)
     if claimed.origin != held.head.origin:
@@ -128,7 +138,10 @@ def _verify(held: Held, entries: Sequence[bytes], note: bytes, now: int) -> Exte
     if claimed.size != held.head.size + len(entries) or claimed.size == 0:
         raise BadProof("the checkpoint is smaller than the log that is held, or than what came")
     # 2.
-    register = _replayed(held, entries)
+    if entries:
+        limits.check_size(claimed.size, held.bytes + sum(map(len, entries)))
+    register = _replayed(held, entries, limits)
+    limits.check_live(len(register.live(day_of(now))))
     # 3.
     growth = held.tiles.append([leaf_hash(entry) for entry in entries])
     if growth.root != claimed.root:
@@ -142,17 +155,19 @@ def _verify(held: Held, entries: Sequence[bytes], note: bytes, now: int) -> Exte
     return Extension(held.head, note, entries, growth, register, as_of)
 
 
-def _replayed(held: Held, entries: Sequence[bytes]) -> Register:
+def _replayed(held: Held, entries: Sequence[bytes], limits: Limits) -> Register:
     if held.register is None:
-        register = Register.replay(entries)
+        register = Register.begin(entries[0])
         if register.fingerprint != held.head.fingerprint:
             raise BadProof("the log begins with another genesis statement")
         if origin_of(register.community.id) != held.head.origin:
             raise BadProof("the log is of a community of another id")
-        return register
-    register = held.register.copy()
+        entries = entries[1:]
+    else:
+        register = held.register.copy()
     for entry in entries:
-        register.append(entry)
+        if register.append(entry) is not None:
+            limits.check_voids(len(register.voids))
     return register
 
 

@@ -18,6 +18,7 @@ from node import replica
 from node.background import log_unexpected
 from node.client import Clients, PeerClient
 from node.errors import Refused, UserError
+from node.limits import PEER
 from node.node import Node
 from node.store import peers, records
 from node.store.peers import Peer
@@ -28,7 +29,6 @@ from protocol.errors import (
     NotAdmitted,
     NotFound,
     OutOfTime,
-    TooLarge,
     Unavailable,
     UnknownKey,
     Violation,
@@ -37,12 +37,6 @@ from protocol.errors import (
 from protocol.register import Attested
 from protocol.sealing import parse_record, record_hash
 from protocol.tiles import TILE_WIDTH, bundles_of, parse_bundle
-
-MAX_NEW_ENTRIES = 262_144
-"""Entries that are taken into quarantine at once: more decisions than any community makes."""
-
-MAX_NEW_BYTES = 256 * 1024 * 1024
-"""Bytes of them."""
 
 RECORDS = 64
 """Records of one request: at their largest they stay below the limit of an answer."""
@@ -167,7 +161,7 @@ async def _pull(node: Node, client: PeerClient, peer: Peer, now: int) -> replica
     async with node.store.read() as connection:
         held = await replica.load(connection, node.registers, peer.fingerprint, peer.id)
     note = await client.checkpoint()
-    new = await _new_entries(client, held.head.size, claimed_checkpoint(note).size)
+    new = await _new_entries(client, held, claimed_checkpoint(note).size)
     extension = await replica.verify(held, new, note, now=now)
     if replica.is_newer(extension, held):
         async with node.store.write() as connection:
@@ -178,17 +172,16 @@ async def _pull(node: Node, client: PeerClient, peer: Peer, now: int) -> replica
     return extension
 
 
-async def _new_entries(client: PeerClient, begin: int, size: int) -> list[bytes]:
-    if size - begin > MAX_NEW_ENTRIES:
-        raise TooLarge("a log that has grown by more entries than any community makes")
+async def _new_entries(client: PeerClient, held: replica.Held, size: int) -> list[bytes]:
+    begin, taken = held.head.size, held.bytes
+    PEER.check_size(max(begin, size), taken)
     entries: list[bytes] = []
-    taken = 0
     for bundle in bundles_of(begin, size) if size > begin else ():
         data = await client.bundle(bundle)
-        taken += len(data)
-        if taken > MAX_NEW_BYTES:
-            raise TooLarge("a log that has grown by more bytes than any community writes")
-        entries += parse_bundle(data, bundle.width)[max(0, begin - bundle.index * TILE_WIDTH) :]
+        new = parse_bundle(data, bundle.width)[max(0, begin - bundle.index * TILE_WIDTH) :]
+        taken += sum(map(len, new))
+        PEER.check_size(size, taken)
+        entries += new
     return entries
 
 

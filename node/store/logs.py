@@ -7,7 +7,7 @@ flipped bit in the database is found, and never served, proven from or signed ov
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.store.engine import chunked
@@ -99,6 +99,14 @@ async def entries(connection: AsyncConnection, head: Head, begin: int = 0) -> li
     if leaves[(begin - first) * 32 :] != hashes:
         raise DamagedLog(f"an entry of the log {head.origin} is not the one in the tree")
     return found
+
+
+async def size_in_bytes(connection: AsyncConnection, fingerprint: bytes) -> int:
+    """Bytes of all entries of a log as they are stored; 0 where none is held."""
+    query = select(func.coalesce(func.sum(func.length(log_entries.c.entry)), 0))
+    return int(
+        (await connection.execute(query.where(log_entries.c.log == fingerprint))).scalar_one()
+    )
 
 
 async def register_of(connection: AsyncConnection, head: Head) -> Register:

@@ -8,10 +8,11 @@ import pytest
 import structlog
 from sqlalchemy import update
 
-from node import ledger, officers, tables
+from node import ledger, officers, replica, sync, tables
 from node.checking import freshen
 from node.client import Clients, PeerClient
 from node.coverage import load_sources
+from node.limits import PEER, Limits
 from node.notify import notify
 from node.peering import keep_in_touch
 from node.store import logs, peers, records
@@ -434,3 +435,47 @@ async def test_another_branch_of_a_log_is_replayed_from_its_beginning(
 async def _entry_of(community: Community) -> bytes:
     """A statement that has its effect."""
     return (await _renamings(community, await _key(community, "alice"), 1))[0]
+
+
+LIMITS: dict[str, Limits] = {
+    "entries": replace(PEER, entries=3),
+    "bytes": replace(PEER, bytes=3_000),
+    "void entries": replace(PEER, voids=1),
+}
+
+
+@pytest.mark.parametrize("limits", LIMITS.values(), ids=LIMITS.keys())
+async def test_row_16_a_log_that_outgrows_what_is_taken_of_any_is_followed_no_further(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch, limits: Limits
+) -> None:
+    """Held is what was good; the peer is `untrusted`, and its error says why."""
+    monkeypatch.setattr(sync, "PEER", limits)
+    monkeypatch.setattr(replica.verify, "__kwdefaults__", {"limits": limits})
+    python, conf = await _pair(federation)
+    async with mirror(python) as shown:
+        shown.entries.append(b"void")
+        await led_to(conf, shown)
+        assert (await conf.follow(python)).state == "current"
+        # By pieces, so that what is held counts too.
+        shown.entries += [b"void", b"x" * 3_000]
+        await led_to(conf, shown)
+        result = await conf.follow(python)
+    assert (result.state, result.error) == ("untrusted", "too-large")
+    held = await conf.holds(python)
+    assert held is not None
+    assert held.size == 2
+    assert await _state(conf) == "untrusted"
+
+
+async def test_row_16_more_sanctions_in_force_than_are_taken_of_any_are_too_many(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a record that every question looks through; one that has ended is none."""
+    monkeypatch.setattr(replica.verify, "__kwdefaults__", {"limits": replace(PEER, live=1)})
+    python, conf = await _pair(federation)
+    ban = await python.publish("email:person@person.example")
+    assert (await conf.follow(python)).state == "current"
+    await python.publish("email:other@person.example")
+    assert (await conf.follow(python)).error == "too-large"
+    await python.lift(ban)
+    assert (await conf.follow(python)).state == "current"
