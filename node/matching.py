@@ -2,7 +2,8 @@
 
 Every locator of every pseudonym is looked up; each hit is opened and verified down to the signed
 identifier (`protocol.sealing.open_record`). A hit that does not open as due is the issuer's fault,
-makes it `untrusted`, and is never "nothing found" (SPEC.md, section 5).
+makes it `untrusted`, and is never "nothing found" (SPEC.md, section 5). But a record that is held no
+longer as it was when the question began is not: it may have ended meanwhile.
 """
 
 import asyncio
@@ -10,14 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from node.asking import Answered
+from node.clock import day_of
 from node.coverage import Failure, Source
 from node.node import Node
 from node.store import records
-from protocol.errors import Violation
+from protocol.errors import ComityError, Violation
 from protocol.identifiers import Identifier
 from protocol.pseudonyms import Pseudonym, all_locators
 from protocol.register import Attested
-from protocol.sealing import Approved, Asked, StrongHit, WeakHit, open_record
+from protocol.sealing import Approved, Asked, StrongHit, WeakHit, open_record, record_hash
 from protocol.statements import Community
 
 
@@ -51,16 +53,32 @@ async def match(
     """Look all pseudonyms up, and open every hit."""
     matches = Matches()
     for source in sources:
-        answer = answers[source.peer.fingerprint]
-        hits = await asyncio.to_thread(_hits, source, answer)
+        log = source.peer.fingerprint
+        hits = await asyncio.to_thread(_hits, source, answers[log])
         if not hits:
             continue
         async with node.store.read() as connection:
-            held = await records.get(
-                connection, source.peer.fingerprint, {attestation for attestation, _ in hits}
-            )
-        await asyncio.to_thread(_open_all, source, hits, held, now, matches)
+            held = await records.get(connection, log, {attestation for attestation, _ in hits})
+        hashes = {id_: record_hash(data) for id_, data in held.items()}
+        gone = {id_ for id_, _ in hits if hashes.get(id_) != source.live[id_].item.seal.record}
+        if gone and not await _have_ended(node, log, gone, now):
+            words = "some of its records are not held here any more; run `comity sync`"
+            matches.failures[log] = Failure("stale", words)
+        found = [hit for hit in hits if hit[0] not in gone]
+        await asyncio.to_thread(_open_all, source, found, held, now, matches)
     return matches
+
+
+async def _have_ended(node: Node, log: bytes, attestations: Iterable[str], now: int) -> bool:
+    """Whether, by the log as it is held now, all of them have ended: nothing to be found there."""
+    try:
+        async with node.store.read() as connection:
+            register = await node.registers.of(connection, log)
+    except ComityError:
+        return False
+    if register is None:
+        return False
+    return all(register.attestations[id_].state(day_of(now)).is_final for id_ in attestations)
 
 
 def _hits(source: Source, answer: Answered) -> list[tuple[str, Asked]]:
@@ -87,7 +105,7 @@ def _open_all(
 ) -> None:
     for attestation, asked in hits:
         try:
-            found = _open(source, attestation, asked, held.get(attestation, b""), now)
+            found = _open(source, attestation, asked, held[attestation], now)
         except Violation as error:
             matches.failures[source.peer.fingerprint] = Failure(
                 "untrusted", f"one of its records matched and did not open (`{error.code}`)"

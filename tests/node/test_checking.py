@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import structlog
 from sqlalchemy import update
 
 from node import tables
+from node.admission import drop
 from node.checking import Occasion, Result, check
 from node.client import WrongAnswer
 from node.config import load
@@ -428,6 +430,49 @@ async def test_row_37_a_hit_that_does_not_open_is_never_silence(
     issuer.publish(*MALLORY)
     result = await admitted_and_asked(node, issuer, "name:Mallory Quill")
     assert (states(result), list(result.findings)) == (["untrusted"], [])
+
+
+class Meanwhile(Issuer):
+    """While it is asked, something happens at the asker's."""
+
+    happens: Callable[[], Awaitable[None]]
+
+    async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+        """Answer, after it happened."""
+        await self.happens()
+        return await super().evaluate(request)
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [("lifted", "heard"), ("lost", "stale"), ("rotten", "stale"), ("removed", "unreachable")],
+)
+async def test_a_record_that_goes_while_a_question_is_asked_accuses_nobody(
+    node: Node, event: str, state: str
+) -> None:
+    """What was lifted meanwhile is nothing found; what is lost here makes the answer stale."""
+    issuer = Meanwhile("python.example")
+    attestation = issuer.publish(*MALLORY)
+    issuer.publish("github:somebody-else")
+
+    async def lifted() -> None:
+        # Following: the log as it has grown, and the record dropped.
+        issuer.lift(attestation)
+        await issuer.admitted_at(node)
+
+    async def change() -> None:
+        table = tables.records
+        ours = table.c.attestation == attestation
+        rotten = table.update().where(ours).values(record=b"rotten")
+        async with node.store.write() as connection:
+            await connection.execute(rotten if event == "rotten" else table.delete().where(ours))
+            if event == "removed":
+                await drop(connection, issuer.fingerprint)
+
+    issuer.happens = lifted if event == "lifted" else change
+    result = await admitted_and_asked(node, issuer, *MALLORY)
+    assert (result.outcome, list(result.findings)) == ("nothing_found", [])
+    assert states(result) == [state]
 
 
 class FailingIssuer(Issuer):
