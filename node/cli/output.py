@@ -3,15 +3,21 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from node.cli import Settings
 from protocol.encoding import JSON
 
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.table import Table
+
 _WIDE = 200
+_WIDEST = 10_000
 
 
 def emit(ctx: click.Context, document: JSON, human: Any) -> None:
@@ -28,7 +34,7 @@ def emit(ctx: click.Context, document: JSON, human: Any) -> None:
     from rich.console import Console  # noqa: PLC0415 - scripts do not wait for it
 
     # Where no terminal is, nothing tells how wide the lines may be.
-    width = None if sys.stdout.isatty() else _WIDE
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE
     Console(markup=False, highlight=False, width=width).print(human)
 
 
@@ -44,13 +50,47 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def table(first: str, *columns: str) -> Any:
-    """A plain table of rich's; the first column names what a row is about and is never cut."""
-    from rich import box  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415
+class Records:
+    """What a list shows: a table, or, where its words would break, a block for each row."""
 
-    made = Table(box=box.SIMPLE)
-    made.add_column(first, no_wrap=True)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    return made
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = columns
+        self.rows: list[Sequence[str]] = []
+        self.caption: str | None = None
+
+    def add_row(self, *cells: str) -> None:
+        """One thing that is listed; a cell for each column."""
+        self.rows.append(cells)
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        """As rich asks what it prints."""
+        made = self._table()
+        if (
+            console.measure(made, options=options.update_width(_WIDEST)).minimum
+            <= options.max_width
+        ):
+            yield made
+            return
+        label = max(map(len, self.columns))
+        for cells in self.rows:
+            yield ""
+            for column, cell in zip(self.columns, cells, strict=True):
+                yield f"{column:{label}}  {cell}"
+        if self.caption is not None:
+            yield f"\n{self.caption}"
+
+    def _table(self) -> "Table":
+        from rich import box  # noqa: PLC0415 - as below
+        from rich.table import Table  # noqa: PLC0415
+
+        made = Table(box=box.SIMPLE, caption=self.caption)
+        for column in self.columns:
+            made.add_column(column)
+        for cells in self.rows:
+            made.add_row(*cells)
+        return made
+
+
+def table(*columns: str) -> Records:
+    """An empty list under these headings; the first names what a row is about."""
+    return Records(columns)

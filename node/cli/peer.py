@@ -1,5 +1,6 @@
 """`comity peer`: with whom this community exchanges what it has decided."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import click
 from node import clock
 from node.cli import node_command
 from node.cli.output import emit, say, table
-from node.errors import UserError
+from node.errors import Unreachable, UserError
 from protocol.encoding import base64url
 from protocol.errors import Malformed
 
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from node.overview import Standing
     from node.peering import Outcome
     from protocol.compare import Comparison
-    from protocol.statements import Community
+    from protocol.statements import Community, Custody
 
 _compare = click.option(
     "--compare", "text", metavar="STRING", help="What their administrator read out to you."
 )
+_KEPT: "dict[Custody, str]" = {"own": "own", "browser": "in browsers", "node": "kept by the node"}
+"""Where officers' keys are kept, in words that follow their number."""
+
 _yes = click.option("--yes", is_flag=True, help="Take the peer uncompared; it stays marked so.")
 
 
@@ -39,16 +43,20 @@ def peer() -> None:
 @node_command
 async def add(node: "Node", url: str, text: str | None, yes: bool) -> None:
     """Ask the community whose node is at URL to be a peer."""
-    from node import peering  # noqa: PLC0415 - see `node.cli`
+    from node import ledger, peering  # noqa: PLC0415 - see `node.cli`
     from node.client import connect  # noqa: PLC0415
 
     comparison = _comparison(text, uncompared=yes)
     async with connect(node, clock=clock.now) as clients:
-        outcome = await peering.add(node, clients, url, comparison, clock.now())
+        try:
+            outcome = await peering.add(node, clients, url, comparison, clock.now())
+        except Unreachable as error:
+            raise UserError(f"{url} could not be reached: {error}") from error
         await _settle(node, clients, outcome)
     if outcome.peer.state == "asked":
+        own = (await ledger.own_register(node)).community.id
         say(
-            f"{outcome.peer.id} was asked. Its administrator now types: comity peer accept OUR-ID "
+            f"{outcome.peer.id} was asked. Its administrator now types: comity peer accept {own} "
             "--compare STRING, with the string that `comity id` prints here."
         )
 
@@ -59,7 +67,7 @@ async def add(node: "Node", url: str, text: str | None, yes: bool) -> None:
 @_yes
 @node_command
 async def accept(node: "Node", name: str, text: str | None, yes: bool) -> None:
-    """Accept a community that asked to be a peer."""
+    """Accept a community that asked to be a peer; or compare a peer that is one uncompared."""
     from node import peering  # noqa: PLC0415
     from node.client import connect  # noqa: PLC0415
 
@@ -188,7 +196,7 @@ def _document(standing: "Standing") -> dict[str, Any]:
 
 
 def _table(standings: "Sequence[Standing]") -> Any:
-    drawn = table("id", "name", "state", "as of", "id is", "string", "decides by", "may ask")
+    drawn = table("Id", "Name", "State", "As of", "Id is", "String", "Decides by", "May ask")
     for each in standings:
         known = each.peer
         drawn.add_row(
@@ -228,7 +236,9 @@ def _warnings(standing: "Standing") -> list[str]:
 
 
 def _decides(community: "Community") -> str:
-    return f"{_quorum(community)}, keys: {_custody(community)}"
+    held = Counter(officer.custody for officer in community.officers)
+    kept = [f"{held[custody]} {words}" for custody, words in _KEPT.items() if custody in held]
+    return f"{_quorum(community)}; keys: {', '.join(kept)}"
 
 
 def _quorum(community: "Community") -> str:

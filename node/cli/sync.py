@@ -46,7 +46,7 @@ def _document(result: "SyncResult") -> dict[str, Any]:
 
 
 def _table(results: "Sequence[SyncResult]") -> Any:
-    drawn = table("id", "state", "entries", "new", "new records", "missing records", "error")
+    drawn = table("Id", "State", "Entries", "New", "New records", "Missing records", "Error")
     for each in results:
         counts = (each.size, each.new_entries, each.new_records, each.missing_records)
         drawn.add_row(each.id, each.state, *map(str, counts), each.error or "")

@@ -75,4 +75,24 @@ async def test_sync_fails_where_a_peer_cannot_be_followed(federation: Federation
     (one,) = await _comity(conf, "sync", "python.example", status=1)
     assert one["id"] == "python.example"
     words = await _comity(conf, "sync", "nobody.example", status=1)
-    assert "comity peer list" in words
+    assert "comity peer list" in words["error"]
+
+
+async def test_whoever_cannot_be_reached_is_named(federation: Federation) -> None:
+    """With the address that was typed: it may be misspelt."""
+    conf = await federation.community("conf.example")
+    words = str(await _comity(conf, "peer", "add", "http://127.0.0.1:1", "--yes", status=1))
+    assert "http://127.0.0.1:1 could not be reached" in words
+
+
+async def test_the_next_step_after_asking_names_who_asks(federation: Federation) -> None:
+    """And the list says where how many of the officers' keys are kept."""
+    python = await federation.community("python.example")
+    conf = await federation.community("conf.example")
+    line = ["--home", str(conf.home.path), "peer", "add", await python.url(), "--yes"]
+    asked = await asyncio.to_thread(CliRunner().invoke, cli, line)
+    assert "comity peer accept conf.example --compare" in asked.stderr
+    await _comity(python, "peer", "accept", "conf.example", "--yes")
+    line = ["--home", str(python.home.path), "peer", "list"]
+    listed = await asyncio.to_thread(CliRunner().invoke, cli, line)
+    assert "2 of 2; keys: 2 kept by the node" in listed.stdout
