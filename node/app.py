@@ -33,7 +33,8 @@ from node.federation.service import SERVICE, Service
 from node.identity import OwnIdentity
 from node.node import Node
 from node.pulls import Pulls
-from node.store import logs
+from node.store import logs, peers
+from protocol.errors import Unavailable
 from protocol.signatures import authority_of
 
 Clock = Callable[[], int]
@@ -46,6 +47,12 @@ TOUCH_INTERVAL = 300.0
 
 DAILY_INTERVAL = 3600.0
 """Seconds from one look at what is due daily to the next."""
+
+PULLS = 16
+"""Peers that are followed at a time."""
+
+PULL_DEADLINE = 600.0
+"""Seconds after which following a peer is broken off, so that others have their turn."""
 
 SHUTDOWN = 5.0
 """Seconds that requests under way have when the node stops."""
@@ -159,7 +166,11 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
         await ledger.renew_cosignature(node, now())
 
     async def poll() -> None:
-        await sync.follow_all(node, service.clients, now())
+        # Only wished for: a slow peer would hold up the next round for all.
+        async with node.store.read() as connection:
+            for peer in await peers.active(connection):
+                if peer.url is not None:
+                    service.pulls.want(peer.fingerprint)
 
     async def touch() -> None:
         await peering_job.keep_in_touch(node, service.clients, now())
@@ -177,7 +188,7 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
         repeat("prove domains", DAILY_INTERVAL, prove),
         repeat("delete what is due", DAILY_INTERVAL, clean),
         repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service)),
-        _pull(service),
+        _Pulling(service)(),
     ]
 
 
@@ -204,15 +215,38 @@ class _HeadWatch:
         self._told = head.size
 
 
-async def _pull(service: Service) -> None:
-    # Each in a task of its own: a slow peer delays nobody but itself.
-    async with asyncio.TaskGroup() as pulls:
-        while True:
-            for fingerprint in await service.pulls.next():
-                pulls.create_task(_pull_one(service, fingerprint))
+class _Pulling:
+    """Follows peers as is wished: each by itself, so that a slow one delays nobody but itself."""
 
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._turns = asyncio.Semaphore(PULLS)
+        self._under_way: set[bytes] = set()
+        self._again: set[bytes] = set()
 
-async def _pull_one(service: Service, fingerprint: bytes) -> None:
-    await attempt(
-        "follow a peer", sync.follow(service.node, service.clients, fingerprint, service.now())
-    )
+    async def __call__(self) -> None:
+        async with asyncio.TaskGroup() as pulls:
+            while True:
+                for fingerprint in await self._service.pulls.next():
+                    if fingerprint in self._under_way:
+                        self._again.add(fingerprint)
+                    else:
+                        self._under_way.add(fingerprint)
+                        pulls.create_task(self._pull(fingerprint))
+
+    async def _pull(self, fingerprint: bytes) -> None:
+        async with self._turns:
+            await attempt("follow a peer", self._follow(fingerprint))
+        self._under_way.remove(fingerprint)
+        if fingerprint in self._again:
+            # Its log may have grown since it was asked.
+            self._again.remove(fingerprint)
+            self._service.pulls.want(fingerprint)
+
+    async def _follow(self, fingerprint: bytes) -> None:
+        service = self._service
+        try:
+            async with asyncio.timeout(PULL_DEADLINE):
+                await sync.follow(service.node, service.clients, fingerprint, service.now())
+        except TimeoutError as error:
+            raise Unavailable("following a peer took too long and was broken off") from error

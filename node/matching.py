@@ -2,8 +2,8 @@
 
 Every locator of every pseudonym is looked up; each hit is opened and verified down to the signed
 identifier (`protocol.sealing.open_record`). A hit that does not open as due is the issuer's fault,
-makes it `untrusted`, and is never "nothing found" (SPEC.md, section 5). But a record that is held no
-longer as it was when the question began is not: it may have ended meanwhile.
+makes it `untrusted`, and is never "nothing found" (SPEC.md, section 5). But a record that is held
+no longer as it was when the question began is not: it may have ended meanwhile.
 """
 
 import asyncio

@@ -31,7 +31,7 @@ from protocol.encoding import canonical_json
 from protocol.errors import Unavailable
 from protocol.note import SignedNote
 from protocol.signatures import Request
-from tests.node.served import AUTHORITY, BASE, KEYS, NOW, PeerLog, Served, served
+from tests.node.served import AUTHORITY, BASE, KEYS, NOW, PeerLog, Served, admitted, served
 from tests.paths import ROOT
 from tests.protocol.committee import community_decision, entry
 
@@ -139,6 +139,55 @@ async def test_a_pull_that_hangs_or_fails_keeps_no_other_waiting(
         await until(lambda: followed == [b"bad", b"good"])
         running.service.pulls.want(b"late")
         await until(lambda: followed[-1] == b"late")
+
+
+async def test_polling_waits_for_no_peer(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that hangs is not asked twice at a time, and the others are asked in every round."""
+    node = Node(
+        node.home, Config(database=node.config.database, poll_interval=1), node.vault, node.store
+    )
+    begun: list[bytes] = []
+    slow, quick = PeerLog("slow.example"), PeerLog("quick.example")
+
+    async def follow(_node: Node, _clients: Any, fingerprint: bytes, _now: int) -> None:
+        begun.append(fingerprint)
+        if fingerprint == slow.fingerprint:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(sync, "follow", follow)
+    async with served(node):
+        for log in (slow, quick):
+            await admitted(node, log)
+            async with node.store.write() as connection:
+                await peers.change(connection, log.fingerprint, url=f"https://{log.id}")
+        await until(lambda: begun.count(quick.fingerprint) > 1)
+    assert begun.count(slow.fingerprint) == 1
+
+
+async def test_a_peer_that_never_ends_gives_way_to_the_others(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only so many are followed at a time, each for so long; whoever was told of twice is again."""
+    begun: list[bytes] = []
+
+    async def follow(_node: Node, _clients: Any, fingerprint: bytes, _now: int) -> None:
+        begun.append(fingerprint)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(sync, "follow", follow)
+    monkeypatch.setattr(app, "PULLS", 2)
+    monkeypatch.setattr(app, "PULL_DEADLINE", 0.2)
+    with structlog.testing.capture_logs() as logged:
+        async with served(node) as running:
+            for fingerprint in (b"one", b"two", b"three"):
+                running.service.pulls.want(fingerprint)
+            await until(lambda: begun[:2] == [b"one", b"two"])
+            assert len(begun) == 2
+            running.service.pulls.want(b"one")
+            await until(lambda: sorted(begun[2:4]) == [b"one", b"three"])
+    assert {each["why"] for each in logged if each["event"] == "failed"} == {
+        "following a peer took too long and was broken off"
+    }
 
 
 async def test_a_community_without_address_serves_its_health_only(node: Node) -> None:
