@@ -18,14 +18,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from node.asking import Progress, Question, Reach, nobody_listens
 from node.attendees.headers import Owner
 from node.attendees.report import ReportLine
 from node.attendees.rows import AttendeeRow, Candidate, State
 from node.checking import Occasion, Result, answer, finding_id, kept_until
-from node.coverage import Coverage
+from node.clock import day_of
+from node.coverage import Coverage, PeerCoverage
 from node.findings import Person
 from node.node import Node
 from node.vault import Vault
@@ -97,6 +98,11 @@ class RowResult:
             value |= self.result.to_value(with_owners=True) | {"outcome": self.outcome}
         return value
 
+    @property
+    def notes(self) -> int:
+        """How many of its findings make no match: stayed, out of the days, said elsewhere."""
+        return sum(not each.counts for each in self.result.findings) if self.result else 0
+
     def report_lines(self) -> Iterator[ReportLine]:
         """What a human is to look at: each finding, and a row that could not be checked."""
         row = self.asked.row
@@ -117,9 +123,40 @@ class Screened:
     rows: Sequence[RowResult]
     coverage: Coverage
 
-    def summary(self) -> dict[str, object]:
-        """Counts: every row is one of checked, name_only, unchecked and skipped."""
+    @cached_property
+    def heard_in_part(self) -> dict[bytes, int]:
+        """Peers that were heard about some rows only, by fingerprint: about how many they were not.
+
+        Of the rows that can be checked; a peer that was heard about all, or none, is not in it.
+        """
+        heard = Counter(
+            peer.fingerprint
+            for row in self._checkable
+            for peer in row.coverage.peers
+            if peer.state == "heard"
+        )
+        total = len(self._checkable)
+        return {peer: total - number for peer, number in heard.items() if number < total}
+
+    @cached_property
+    def _checkable(self) -> list[Result]:
+        return [
+            row.result
+            for row in self.rows
+            if row.result is not None and row.asked.checked_by != "nothing"
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """Counts: every row is one of checked, name_only, unchecked and skipped.
+
+        `checked` and `name_only` are by what a row can be checked; that it was, for all or some of
+        the peers, is in `answered_by_all` and `answered_by_some`. `notes` are findings, not rows.
+        """
         by = Counter(each.asked.checked_by for each in self.rows)
+        complete = sum(row.coverage.complete for row in self._checkable)
+        heard = sum(
+            any(peer.state == "heard" for peer in row.coverage.peers) for row in self._checkable
+        )
         outcomes = Counter(each.outcome for each in self.rows)
         return {
             "rows": len(self.rows),
@@ -130,8 +167,32 @@ class Screened:
             "match": outcomes["match"],
             "possible": outcomes["possible"],
             "nothing_found": outcomes["nothing_found"],
+            "notes": sum(row.notes for row in self.rows),
+            "answered_by_all": complete,
+            "answered_by_some": heard - complete,
             "coverage": self.coverage.to_value(),
         }
+
+    def report_lines(self) -> Iterator[ReportLine]:
+        """The report: what is to be said of rows, and then who was heard about how many."""
+        for row in self.rows:
+            yield from row.report_lines()
+        if not self.coverage.peers:
+            yield ReportLine(None, "", "nobody was asked: no peer is active", "", "", "")
+        for peer in self.coverage.peers:
+            yield ReportLine(None, "", self._heard(peer), peer.id, "", "")
+        lacking = sum(not row.coverage.complete for row in self._checkable)
+        if lacking:
+            outcome = f"not completely answered: {counted(lacking, 'row')}"
+            yield ReportLine(None, "", outcome, "", "", "")
+
+    def _heard(self, peer: PeerCoverage) -> str:
+        if peer.state == "heard":
+            return "heard" if peer.as_of is None else f"heard as of {day_of(peer.as_of)}"
+        if peer.fingerprint in self.heard_in_part:
+            lacking = counted(self.heard_in_part[peer.fingerprint], "row")
+            return f"partly heard, not about {lacking} ({peer.because})"
+        return f"not heard ({peer.because})"
 
     def is_all_clear(self, *, strict: bool) -> bool:
         """Whether nothing found may be said: all peers heard, and every live row checked.
@@ -143,6 +204,11 @@ class Screened:
         asked = by["identifier"] + (0 if strict else by["name_only"])
         left = by["nothing"] + (by["name_only"] if strict else 0)
         return self.coverage.complete and asked > 0 and left == 0
+
+
+def counted(number: int, word: str) -> str:
+    """A number of things, as "1 row" or "2 rows"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def identify(rows: Iterable[AttendeeRow], region: str | None) -> list[RowToAsk]:

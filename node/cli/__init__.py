@@ -7,6 +7,7 @@ importing everything takes a second, longer than a check.
 import asyncio
 import functools
 import importlib
+import json
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -75,7 +76,16 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; usage errors leave with 2, all others with 1."""
+        """Run the command; where --json was said, an error is the document."""
+        try:
+            return self._invoke(ctx)
+        except click.ClickException as error:
+            if _settings(ctx).json:
+                click.echo(json.dumps({"error": error.format_message()}))
+            raise
+
+    def _invoke(self, ctx: click.Context) -> Any:
+        """Usage errors leave with 2, all others with 1."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
@@ -127,7 +137,7 @@ _json = functools.partial(
     is_flag=True,
     expose_value=False,
     callback=_set_json,
-    help="Print one JSON document.",
+    help="Print one JSON document (screen: one on each line).",
 )
 
 

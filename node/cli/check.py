@@ -10,12 +10,15 @@ import click
 from node import clock
 from node.cli import node_command
 from node.cli.occasion import (
+    EXIT_STATUS,
     FOUND,
     INCOMPLETE,
     finding_in_words,
     heard_in_words,
     occasion_options,
     purpose_of,
+    remind_of_days,
+    resumable,
 )
 from node.cli.output import emit
 
@@ -31,7 +34,29 @@ _OUTCOMES = {
 }
 
 
-@click.command()
+# As in protocol.identifiers, whose import takes longer than a help text should.
+EXAMPLES = (
+    "email:alice@example.org",
+    "phone:+493012345678",
+    "github:octocat",
+    "github-id:583231",
+    "gitlab:alice",
+    "pypi:alice",
+    "matrix:@alice:example.org",
+    "fediverse:@alice@example.org",
+    "telegram:@alice_example",
+    "telegram-id:123456789",
+    "bluesky:alice.example.org",
+    "discord-id:80351110224678912",
+    '"name:Alice Example"',
+)
+"""Every kind that people have, as it is typed."""
+
+_LISTED = "\n".join(f"  {each}" for each in EXAMPLES)
+_EPILOG = "\n\n".join((f"\b\nKinds:\n{_LISTED}", EXIT_STATUS.format(complete="", incomplete="")))
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("identifiers", nargs=-1, metavar="KIND:VALUE... | -")
 @occasion_options
 @click.pass_context
@@ -48,8 +73,8 @@ async def check(
 ) -> None:
     """Ask all peers about one person, such as email:a@b.example github:octocat.
 
-    - reads one KIND:VALUE from each line of standard input. Exit status: 0 nothing found and every
-    peer heard, 3 something found, 4 nothing found but not every peer heard.
+    All that is typed is taken for the same person's. - reads one KIND:VALUE from each line of
+    standard input.
     """
     # What this command does is imported here; see node.cli.
     from node import checking  # noqa: PLC0415
@@ -57,10 +82,12 @@ async def check(
 
     asked = _identifiers(_terms(identifiers), node.config.default_region)
     occasion = checking.Occasion(event, purpose_of(purpose, start, end))
+    remind_of_days(event, occasion.purpose)
     now = clock.now()
-    async with connect(node) as clients:
-        await checking.freshen(node, clients, now=now)
-        result = await checking.check(node, clients.to, asked, occasion, now=now)
+    with resumable():
+        async with connect(node) as clients:
+            await checking.freshen(node, clients, now=now)
+            result = await checking.check(node, clients.to, asked, occasion, now=now)
     emit(ctx, result.to_value(), _in_words(result))
     ctx.exit(exit_status(result))
 
@@ -101,6 +128,13 @@ def _identifiers(terms: Iterable[str], region: str | None) -> "list[Identifier]"
 def _in_words(result: "Result") -> str:
     lines = [_OUTCOMES[result.outcome]]
     if result.outcome == "nothing_found" and not result.coverage.complete:
-        lines = ["Nothing found SO FAR: not everybody was heard."]
+        heard = any(peer.state == "heard" for peer in result.coverage.peers)
+        lines = [
+            "Nothing found SO FAR: not everybody was heard."
+            if heard
+            else "Nothing can be said: no peer answered."
+        ]
+    if any(not each.counts for each in result.findings):
+        lines.append("What is called a note below makes no match; why, it says.")
     lines += [finding_in_words(each) for each in result.findings]
     return "\n".join([*lines, heard_in_words(result.coverage)])

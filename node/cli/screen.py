@@ -1,7 +1,6 @@
 """`comity screen`: a list as the ticket tool exported it, all peers, one result for each row."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,12 +12,14 @@ import click
 from node import clock
 from node.cli import Settings, node_command
 from node.cli.occasion import (
+    EXIT_STATUS,
     FOUND,
     INCOMPLETE,
     finding_in_words,
-    heard_in_words,
     occasion_options,
     purpose_of,
+    remind_of_days,
+    resumable,
 )
 from node.cli.output import say
 
@@ -28,13 +29,32 @@ if TYPE_CHECKING:
     from node.screening import RowToAsk, Screened
 
 
-@click.command()
+# As in node.attendees, whose import takes longer than a help text should.
+ROLES = """\b
+Roles for --column:
+  name given-name family-name email phone github gitlab pypi matrix fediverse
+  telegram bluesky     the attendee's; or say whose with attendee-, buyer- or
+                       unknown- in front, as in buyer-email
+  order position       code of the order, and number within it
+  add-on-to            the ticket to which this one belongs
+  status               cancelled, or not
+  ignore               leave the column aside"""
+
+_EPILOG = "\n\n".join(
+    (
+        ROLES,
+        EXIT_STATUS.format(complete=", every live row checked", incomplete=" or not checked"),
+    )
+)
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="REPORT",
-    help="Write a report without names: .csv, or .xlsx for a spreadsheet program.",
+    help="Write a report without names, to a .csv or (for a spreadsheet program) .xlsx file.",
 )
 @click.option(
     "--column",
@@ -62,27 +82,30 @@ async def screen(
 ) -> None:
     """Ask all peers about everybody on an attendee list (CSV or xlsx, as exported).
 
-    Interrupted or out of budget, type the same again: what was answered is not asked again. Exit
-    status: 0 nothing found, every peer heard, every live row checked; 3 something found; 4 nothing
-    found, but something not heard or not checked.
-    """  # fmt: skip
+    Interrupted or out of budget, type the same again: what was answered is not asked again. With
+    --json each row is one document on a line of its own, and the last line is the summary.
+    """
     # What this command does is imported here; see node.cli.
-    from node.attendees.report import write_report  # noqa: PLC0415
+    from node.attendees.report import check_report, write_report  # noqa: PLC0415
     from node.checking import Occasion, freshen  # noqa: PLC0415
     from node.client import connect  # noqa: PLC0415
     from node.screening import screen as ask  # noqa: PLC0415
 
     occasion = Occasion(event, purpose_of(purpose, start, end))
-    rows = _read(file, columns, node.config.default_region)
-    now = clock.now()
-    async with connect(node) as clients:
-        await freshen(node, clients, now=now)
-        with _progress() as progress:
-            result = await ask(node, clients.to, rows, occasion, now=now, progress=progress)
     if out is not None:
-        lines = [line for row in result.rows for line in row.report_lines()]
-        write_report(out, lines, source=file)
+        check_report(out, file)
+    rows = _read(file, columns, node.config.default_region)
+    remind_of_days(event, occasion.purpose)
+    now = clock.now()
+    with resumable():
+        async with connect(node) as clients:
+            await freshen(node, clients, now=now)
+            with _progress() as progress:
+                result = await ask(node, clients.to, rows, occasion, now=now, progress=progress)
     _print(ctx, result)
+    if out is not None:
+        write_report(out, result.report_lines(), source=file)
+        say(f"The report is in {out}.")
     ctx.exit(exit_status(result, strict=strict))
 
 
@@ -133,34 +156,17 @@ def _progress() -> "Iterator[Progress]":
 
 
 def _print(ctx: click.Context, result: "Screened") -> None:
+    from node.cli.closing import closing  # noqa: PLC0415 - see node.cli
+
     if ctx.find_root().ensure_object(Settings).json:
         for row in result.rows:
             click.echo(json.dumps(row.to_value()))
         click.echo(json.dumps({"summary": result.summary()}))
-        for line in _closing(result):
+        for line in closing(result):
             say(line)
         return
     for row in result.rows:
         for finding in row.result.findings if row.result else ():
             click.echo(f"Row {row.asked.row.number}: {finding_in_words(finding)}")
-    for line in _closing(result):
+    for line in closing(result):
         click.echo(line)
-
-
-def _closing(result: "Screened") -> Iterator[str]:
-    """How many rows were checked, by name only, or not at all; and who was heard."""
-    counts = result.summary()
-    reasons = Counter(row.asked.reason for row in result.rows if row.asked.checked_by == "skipped")
-    skipped = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-    yield (
-        f"Of {counts['rows']} rows {counts['checked']} were checked, {counts['name_only']} by name "
-        f"only, {counts['unchecked']} not at all; {counts['skipped']} were skipped"
-        f"{f' ({skipped})' if skipped else ''}. {counts['match']} match, "
-        f"{counts['possible']} are possible."
-    )
-    unreadable = [row.asked.row.number for row in result.rows if row.asked.unreadable]
-    if unreadable:
-        yield f"Cells that are no address, handle or name: in {len(unreadable)} rows."
-    yield heard_in_words(result.coverage)
-    if counts["match"] or counts["possible"]:
-        yield "A human decides what follows; whoever only has the same name is somebody else."

@@ -2,17 +2,26 @@
 
 import asyncio
 import json
+import shlex
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
+from node.attendees.columns import propose
+from node.attendees.headers import PERSONAL, Role
+from node.attendees.reading import read_table
 from node.checking import FOLLOWED
 from node.cli import cli
+from node.cli.check import EXAMPLES
+from node.cli.occasion import resumable
 from node.store import peers
+from protocol.identifiers import KINDS, from_text
 from tests.node.attendees.lists import csv_list
 from tests.node.federation import Community, Federation
 
@@ -86,7 +95,7 @@ async def test_check_answers_by_exit_status_and_one_document(desk: Desk) -> None
 @pytest.mark.parametrize(
     "arguments",
     [(), ("-",), ("",), ("email:",), ("email: ",), ("mallory@quill.example",), ("shoe:42",),
-     ("email:secret person",), (MALLORY, ""), (MALLORY, "--from", "2027-03-01"),
+     ("email:secret person",), (MALLORY, ""), (MALLORY, "--to", "2027-03-01"),
      (MALLORY, "--from", "2027-03-02", "--to", "2027-03-01"), (MALLORY, "--purpose", "curiosity")],
     ids=repr,
 )  # fmt: skip
@@ -97,6 +106,9 @@ async def test_row_35_an_empty_or_odd_term_is_a_usage_error(
     done = await desk.comity("check", *arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "secret" not in done.stderr
+    done = await desk.comity("--json", "check", *arguments)
+    assert json.loads(done.stdout).keys() == {"error"}
+    assert "secret" not in done.stdout
 
 
 async def test_nothing_found_is_4_where_somebody_was_not_heard(desk: Desk) -> None:
@@ -108,7 +120,9 @@ async def test_nothing_found_is_4_where_somebody_was_not_heard(desk: Desk) -> No
     assert silent["coverage"]["complete"] is False
     assert [peer["state"] for peer in silent["coverage"]["peers"]] == ["unreachable"]
     done = await desk.comity("check", "email:bob@a.example")
-    assert "NOT heard" in done.stdout
+    assert "no peer answered" in done.stdout
+    assert "NOT heard: the only peer." in done.stdout
+    assert "as of 20" in done.stdout
     assert done.exit_code == 4
 
 
@@ -149,6 +163,8 @@ async def test_screen_prints_a_document_for_each_row_and_the_summary(desk: Desk)
     text = read(report)
     assert match["id"] in text
     assert "Mallory" not in text
+    assert '"heard as of 20' in text
+    assert "Without --from and --to" in done.stderr
 
 
 def read(file: Path) -> str:
@@ -167,10 +183,26 @@ async def test_screen_answers_by_exit_status(desk: Desk) -> None:
         (csv_list(HEADER), (), 4),
         (b"", (), 1),
         (csv_list(HEADER, alice), ("--column", "Nope=email"), 1),
+        (csv_list(HEADER, alice), ("--out", str(desk.folder / "report.txt")), 1),
+        (csv_list(HEADER, alice), ("--out", str(desk.folder / "absent" / "report.csv")), 1),
+        (csv_list(HEADER, alice), ("--out", str(desk.folder / "list.csv")), 1),
     ):
-        done, _ = await desk.screen(data, *options)
+        done, documents = await desk.screen(data, *options)
         assert done.exit_code == status, done.stderr
+        assert documents[-1].keys() == ({"error"} if status == 1 else {"summary"})
     assert (await desk.comity("screen", str(desk.folder / "no.csv"))).exit_code == 2
+
+
+async def test_one_day_is_an_event_too(desk: Desk) -> None:
+    """--from without --to; and with days nothing is said about missing ones."""
+    done = await desk.comity("check", MALLORY, "--event", "Meetup", "--from", "2020-03-01")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "NOTE" in done.stdout
+    assert "makes no match" in done.stdout
+    done = await desk.comity("check", MALLORY, "--event", "Meetup")
+    assert done.exit_code == 3
+    assert "Every peer was heard: python.example (as of 20" in done.stdout
+    assert "Without --from and --to" in done.stderr
 
 
 async def test_columns_can_be_said(desk: Desk) -> None:
@@ -198,3 +230,52 @@ async def test_a_check_follows_peers_where_nothing_else_does(desk: Desk) -> None
         await peers.change(connection, fingerprint, last_sync_at=desk.asker.now - FOLLOWED - 1)
     status, _ = await desk.check("email:later@a.example")
     assert status == 3
+
+
+def test_the_help_of_check_lists_every_kind() -> None:
+    """With an example of each that the protocol takes; one kind is made of addresses only."""
+    assert {each.kind for each in map(from_text, map(unquoted, EXAMPLES))} == {*KINDS} - {
+        "email-untagged"
+    }
+    text = CliRunner().invoke(cli, ["check", "--help"]).stdout
+    assert not [each for each in EXAMPLES if each not in text]
+
+
+def unquoted(example: str) -> str:
+    """What the shell makes of it."""
+    return " ".join(shlex.split(example))
+
+
+def test_the_help_of_screen_lists_every_role() -> None:
+    """Each of its words is taken for a role."""
+    text = CliRunner().invoke(cli, ["screen", "--help"]).stdout
+    table = read_table(csv_list(["Email", "Question"], ["alice@a.example", "x"]))
+    roles = {*PERSONAL, Role.ORDER, Role.POSITION, Role.ADD_ON_TO, Role.STATUS}
+    for role in (*map(str, roles), "buyer-email", "ignore"):
+        assert role in text
+        assert propose(table, [f"Question={role}"])
+
+
+@pytest.mark.parametrize("command", ["check", "screen"])
+def test_the_help_says_every_exit_status(command: str) -> None:
+    text = CliRunner().invoke(cli, [command, "--help"]).stdout
+    ends = text.partition("Exit status:")[2].split()
+    assert [word for word in ends if word.isdecimal()] == ["0", "1", "2", "3", "4", "130"]
+
+
+def test_who_interrupts_is_told_that_nothing_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C while peers are asked: 130, and what to type."""
+
+    @click.command()
+    def interrupted() -> None:
+        async def ask() -> None:
+            with resumable():
+                asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+                await asyncio.sleep(20)
+
+        asyncio.run(ask())
+
+    with pytest.raises(SystemExit) as left:
+        interrupted.main([])
+    assert left.value.code == 130
+    assert "type the same again" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from node import tables
 from node.attendees.headers import Owner
 from node.attendees.report import write_report
 from node.attendees.rows import AttendeeRow, Candidate, State
+from node.cli.closing import closing
 from node.config import load
 from node.errors import Refused
 from node.home import Home
@@ -19,10 +22,10 @@ from node.node import Node
 from node.screening import RowResult, identify
 from node.store import Store
 from node.vault import Vault
-from protocol.exchange import EvaluateAnswer, EvaluateRequest
+from protocol.exchange import EvaluateAnswer, EvaluateRequest, Purpose
 from tests.node.attendees.lists import csv_list
 from tests.node.attendees.test_rows import HOSTILE_NAMES
-from tests.node.issuers import Issuer
+from tests.node.issuers import TODAY, Issuer
 from tests.node.screenings import by_outcome, screened
 from tests.paths import ROOT
 
@@ -184,20 +187,22 @@ async def test_row_25_the_report_holds_no_name_and_no_measure(node: Node, issuer
         ),
         [issuer],
     )
-    lines = [line for row in result.rows for line in row.report_lines()]
-    assert [(line.row, line.order_code, line.outcome) for line in lines] == [
-        (1, "A1", "match"),
-        (2, "A2", "not checked"),
+    lines = list(result.report_lines())
+    assert [(line.row, line.order_code, line.outcome, line.issuer) for line in lines] == [
+        (1, "A1", "match", "python.example"),
+        (2, "A2", "not checked", ""),
+        (None, "", f"heard as of {TODAY}", "python.example"),
     ]
     assert (lines[0].issuer, lines[0].contact) == ("python.example", "appeals@python.example")
     assert result.rows[0].result is not None
     assert lines[0].finding == result.rows[0].result.findings[0].id
 
 
+@dataclass
 class Tiring(Issuer):
     """Refuses from one of its answers on."""
 
-    patience = 1
+    patience: int = 1
 
     async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
         """Answer, or refuse."""
@@ -217,10 +222,70 @@ async def test_a_refusal_midway_leaves_no_row_wrongly_clear(node: Node) -> None:
     assert len(set(states)) == 2
     assert not first.coverage.complete
     assert not first.is_all_clear(strict=False)
+    complete = states.count(True)
+    lacking = 1200 - complete
+    assert first.heard_in_part == {issuer.fingerprint: lacking}
+    counts = first.summary()
+    assert (counts["answered_by_all"], counts["answered_by_some"]) == (complete, 0)
+    of_peer, of_list = list(first.report_lines())[-2:]
+    assert of_peer.outcome.startswith(f"partly heard, not about {lacking} rows (")
+    assert of_list.outcome == f"not completely answered: {lacking} rows"
+    assert not [line for line in closing(first) if "1200 were checked" in line]
+    assert next(closing(first)).startswith(
+        f"1200 rows could be checked: {complete} were answered for by every peer, 0 by some"
+    )
+    assert "PARTLY heard" in "\n".join(closing(first))
     issuer.patience = 100
     second = await screened(node, data, [issuer])
     assert second.coverage.complete
+    assert second.heard_in_part == {}
+    assert [line.outcome for line in second.report_lines()] == ["match", f"heard as of {TODAY}"]
     assert [row.asked.row.number for row in by_outcome(second, "match")] == [1200]
+
+
+async def test_where_nobody_answered_nothing_was_checked(node: Node) -> None:
+    """Neither the words nor the report say that rows were checked, or that nothing was found."""
+    issuer = Tiring("tiring.example", patience=0)
+    issuer.publish("email:mallory@quill.example")
+    data = csv_list(["Email"], ["alice@a.example"], ["bob@a.example"], ["?"])
+    unasked = await screened(node, data, [])
+    assert next(closing(unasked)) == (
+        "2 rows could be checked, NONE was: there is no peer to ask; 1 could not be checked."
+    )
+    assert list(unasked.report_lines())[-2].outcome == "nobody was asked: no peer is active"
+    await issuer.admitted_at(node)
+    unheard = await screened(node, data, [issuer])
+    words = list(closing(unheard))
+    assert words[0].startswith("2 rows could be checked, NONE was: no peer answered")
+    assert "found" not in " ".join(words)
+    assert [line.outcome.partition(" (")[0] for line in unheard.report_lines()] == [
+        "not checked", "not heard", "not completely answered: 2 rows"
+    ]  # fmt: skip
+
+
+async def test_findings_that_make_no_match_are_counted(node: Node) -> None:
+    """A measure that is over before the event is a note: in the summary and in the words."""
+    issuer = Issuer("python.example")
+    issuer.publish("email:mallory@quill.example", ends_on=str(TODAY + timedelta(days=10)))
+    await issuer.admitted_at(node)
+    day = TODAY + timedelta(days=11)
+    event = Purpose(kind="registration", start=day, end=day)
+    result = await screened(node, csv_list(["Email"], ["mallory@quill.example"]), [issuer], event)
+    assert (result.summary()["match"], result.summary()["notes"]) == (0, 1)
+    assert next(result.report_lines()).outcome == "note"
+    words = list(closing(result))
+    assert words[:2] == ["Of 1 row 1 was checked, 0 by name only.", "Nothing found."]
+    assert words[2].startswith("Besides, 1 finding without a match")
+
+
+async def test_a_list_of_nobody_says_so(node: Node, issuer: Issuer) -> None:
+    empty = await screened(node, a_list(), [issuer])
+    assert "a header and no row" in next(closing(empty))
+    gone = ("A1", "cancelled", "Carol Cooper", "carol@a.example", "", "")
+    skipped = await screened(node, a_list(gone), [issuer])
+    assert next(closing(skipped)) == (
+        "Of 1 row none could be checked; 1 was skipped (1 cancelled)."
+    )
 
 
 async def test_findings_of_the_same_row_keep_their_ids(node: Node, issuer: Issuer) -> None:
@@ -237,7 +302,7 @@ async def test_findings_of_the_same_row_keep_their_ids(node: Node, issuer: Issue
 
 async def test_row_25_a_list_is_not_kept(node: Node, issuer: Issuer) -> None:
     """What a screening leaves is tokens, which name nobody and end with their day."""
-    data = a_list(("A1", "paid", "Mallory Quill", "mallory@quill.example", "", ""))
+    data = a_list(("ORDER-1", "paid", "Mallory Quill", "mallory@quill.example", "", ""))
     await screened(node, data, [issuer])
     async with node.store.read() as connection:
         kept = {
@@ -246,7 +311,7 @@ async def test_row_25_a_list_is_not_kept(node: Node, issuer: Issuer) -> None:
         }
     assert kept["tokens"]
     everything = repr(kept).lower()
-    assert not [word for word in ("mallory", "quill", "a1'") if word in everything]
+    assert not [word for word in ("mallory", "quill", "order-1") if word in everything]
 
 
 def row_of(*candidates: Candidate) -> AttendeeRow:
