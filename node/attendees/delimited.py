@@ -20,6 +20,9 @@ from node.errors import UserError
 DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
+_MAX_DELIMITERS = 2**17
+"""In one record, those that its cells hold included; a cell of the csv module is no longer."""
+
 _SAMPLE = 2**14
 """Characters shown to the guessing libraries, whose cost grows faster than the file."""
 
@@ -77,7 +80,8 @@ def _decode(data: bytes) -> tuple[str, str]:
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     """The records of the text; strict, so that a missing quotation mark swallows no rows."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = _Lines(text, delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = 0
     while True:
         number += 1
@@ -90,7 +94,32 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
                 f"Record {number} of the CSV file cannot be read: a quotation mark is missing or "
                 "misplaced there, or the file was cut. Export the list again, or as .xlsx."
             ) from error
+        lines.delimiters = 0
         yield record
+
+
+class _Lines:
+    """The lines of a text, as far as those of one record could still be a row.
+
+    The csv module splits a record whole before anybody can count its cells, and a file of
+    delimiters alone takes thirty times its size then.
+    """
+
+    def __init__(self, text: str, delimiter: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self._delimiter = delimiter
+        self.delimiters = 0
+        """Those in the lines of the record at hand."""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.delimiters += line.count(self._delimiter)
+        if self.delimiters > _MAX_DELIMITERS:
+            raise UserError(f"A row has far more than {MAX_COLUMNS} columns. Export the list anew.")
+        return line
 
 
 def _delimiter(text: str) -> str:

@@ -13,6 +13,9 @@ MAX_ROWS = 200_000
 
 MAX_COLUMNS = 512
 
+MAX_CELLS = 2**24
+"""Cells of a table, or those gone through for one, empty ones and all."""
+
 MAX_CELL = 32_768
 """Characters of a cell; a spreadsheet holds one fewer."""
 
@@ -53,7 +56,7 @@ def make_table(records: Iterable[list[str]], form: str, *, short_rows: bool) -> 
             not, a short row was cut or shifted, and what is missing cannot be known.
 
     Raises:
-        UserError: there is no header, or there are too many columns or rows.
+        UserError: there is no header, or there are too many columns, rows or cells.
     """
     remaining = iter(records)
     header = _header(remaining)
@@ -68,6 +71,8 @@ def make_table(records: Iterable[list[str]], form: str, *, short_rows: bool) -> 
         empty = 0
         if len(rows) > MAX_ROWS:
             raise UserError(f"The list has more than {MAX_ROWS:,} rows. Split it into several.")
+        if len(rows) * len(header) > MAX_CELLS:
+            raise UserError(f"The list has more than {MAX_CELLS:,} cells. Remove some columns.")
     return Table(header, tuple(rows), form)
 
 

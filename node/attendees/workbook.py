@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -14,14 +15,20 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from node.attendees.headers import Owner, Role, recognise
-from node.attendees.table import Table, make_table
+from node.attendees.table import MAX_CELLS, Table, make_table
 from node.errors import UserError
 
-MAX_UNPACKED = 256 * 2**20
+MAX_UNPACKED = 64 * 2**20
 """Bytes of all parts of the archive together, unpacked."""
 
 MAX_PARTS = 1_000
 MAX_SHEETS = 64
+
+MAX_NUMBER = 2**20
+"""The last row of a sheet; office programs save empty ones down to there."""
+
+_HEADER_WITHIN = 100
+"""Rows of a sheet among which its header is looked for."""
 
 _CHUNK = 2**20
 _DOCTYPE = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
@@ -103,14 +110,24 @@ def _read(data: bytes) -> Table:
 
 def _attendee_headers(sheet: Any) -> tuple[int, int]:
     """How many headers of a sheet name an attendee, and how many are known at all."""
-    header = next((record for record in _records(sheet) if any(record)), [])
+    header = next(filter(any, islice(_records(sheet), _HEADER_WITHIN)), [])
     known = [found for found in map(recognise, header) if found is not None]
     naming = (Role.NAME, Role.GIVEN_NAME, Role.FAMILY_NAME, Role.EMAIL)
     return sum(f.owner is Owner.ATTENDEE and f.role in naming for f in known), len(known)
 
 
 def _records(sheet: Any) -> Iterator[list[str]]:
-    for values in sheet.iter_rows(values_only=True):
+    """The rows of a sheet, with the empty ones that it leaves out between those it numbers.
+
+    Raises:
+        UserError: a number, or what stands before a cell, is beyond what a sheet can hold: a
+            kilobyte can number two rows a billion apart.
+    """
+    gone_through = 0
+    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+        gone_through += len(values)
+        if number > MAX_NUMBER or gone_through > MAX_CELLS:
+            raise UserError("The sheet has far too many rows or cells. Export the list as CSV.")
         cells = [_text(value) for value in values]
         while cells and not cells[-1]:
             cells.pop()

@@ -1,6 +1,7 @@
 """Files of every making: each is read whole, or refused in words."""
 
 import io
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from datetime import date, datetime
@@ -200,6 +201,26 @@ def test_limits_hold_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
         read_table(csv_list(HEADER, *[()] * 6, ("a", "b", "c")))
 
 
+@pytest.mark.parametrize("piece", [",", '"\n",'], ids=["one line", "line breaks in cells"])
+def test_a_record_of_delimiters_is_refused_before_it_is_split(piece: str) -> None:
+    """Megabytes of them in one record would take gigabytes as cells."""
+    for start in ("", "Name,Email\r\n"):
+        data = (start + piece * 2**21).encode()
+        tracemalloc.start()
+        with pytest.raises(UserError):
+            read_table(data)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 6 * len(data) + 2**23
+
+
+def test_a_wide_header_over_short_rows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each short row is filled up to the header, however little stands in the file."""
+    monkeypatch.setattr(limits, "MAX_CELLS", 1_000)
+    with pytest.raises(UserError, match="cells"):
+        read_table(csv_list(("Email",) * 100, *[("a@example.org",)] * 11))
+
+
 def test_text_that_is_no_text_further_down_is_refused() -> None:
     """A guess from the beginning of the file that fails later is no guess."""
     start = csv_list(HEADER, *[("\u6c38\u4e95\u592a\u90ce", "", "")] * 3000, encoding="shift_jis")
@@ -279,6 +300,42 @@ def test_stated_dimensions_are_not_believed() -> None:
     claim = sheet.replace(b'ref="A1:K2"', b'ref="A1:XFD1048576"')
     assert claim != sheet
     assert len(rows_of(with_part(WORKBOOK, "xl/worksheets/sheet1.xml", claim))) == 1
+
+
+def sheet_of(rows: str) -> bytes:
+    """A workbook whose sheet has these rows."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>'
+    return with_part(WORKBOOK, "xl/worksheets/sheet1.xml", sheet.encode())
+
+
+def text_cell(place: str, value: str) -> str:
+    return f'<c r="{place}" t="inlineStr"><is><t>{value}</t></is></c>'
+
+
+HEADER_ROW = f'<row r="1">{text_cell("A1", "Name")}{text_cell("B1", "Email")}</row>'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        HEADER_ROW + '<row r="1000000000"/>',
+        '<row r="1000000000"/>',
+        HEADER_ROW + "".join(f'<row r="{n}"><c r="ZZZ{n}"/></row>' for n in range(2, 1_500)),
+    ],
+    ids=["a row far below", "nothing but that", "cells far to the right"],
+)
+def test_places_far_off_are_not_walked_to(rows: str) -> None:
+    """A kilobyte that numbers a row or a cell far off costs no more than a sheet may hold."""
+    with pytest.raises(UserError, match=r"too many|empty"):
+        read_table(sheet_of(rows))
+
+
+def test_an_empty_last_row_of_a_sheet_is_no_row() -> None:
+    """Formatting a whole column leaves one there."""
+    row = f'<row r="2">{text_cell("A2", "Eve")}{text_cell("B2", "eve@example.org")}</row>'
+    last = '<row r="1048576"><c r="A1048576"/></row>'
+    assert len(rows_of(sheet_of(HEADER_ROW + row + last))) == 1
 
 
 def test_the_sheet_with_attendees_is_found_by_its_headers() -> None:
