@@ -9,16 +9,18 @@ from node.store import cosigned, logs, peers
 from node.store.cosigned import CosignedHead
 from node.store.logs import Head
 from protocol.checkpoint import (
+    Checkpoint,
     VerifiedCheckpoint,
     claimed_checkpoint,
     cosign,
+    cosign_key,
     origin_of,
     verify_checkpoint,
 )
 from protocol.errors import BadSignature, Conflict, Malformed, NotAdmitted, NotFound
 from protocol.keys import SigningKey
 from protocol.merkle import EMPTY_ROOT, verify_extension
-from protocol.note import NoteSignature
+from protocol.note import NoteSignature, SignedNote
 from protocol.witness import AddCheckpoint
 
 _UNKNOWN = "no active peer has a log of this origin"
@@ -47,6 +49,8 @@ class Witnessed:
     fingerprint: bytes
     size: int
     held: int
+    is_new: bool
+    """Whether it was not cosigned before: whoever repeats a note brings nothing about."""
     line: NoteSignature = field(repr=False)
 
 
@@ -55,7 +59,8 @@ async def add_checkpoint(
 ) -> Witnessed:
     """Cosign the new head of an active peer's log, which extends the one cosigned before.
 
-    What is cosigned is on the disk when this returns: after a crash no other head of that size is.
+    The same head again gets the same line: notes are public, and anybody may send one. What is
+    cosigned is on the disk when this returns: after a crash no other head of that size is.
 
     Raises:
         NotFound: no active peer has a log of that origin.
@@ -70,7 +75,10 @@ async def add_checkpoint(
     # waits for the writer until this holds
     async with node.store.read() as connection:
         log, checkpoint = await _trusted(node, connection, asked.checkpoint)
+        last = await cosigned.get(connection, log.fingerprint)
     head = checkpoint.head
+    if (line := _kept_line(last, asked, head, cosigner)) is not None:
+        return Witnessed(log.fingerprint, head.size, log.size, is_new=False, line=line)
     line = cosign(checkpoint.note.text, cosigner.key, origin_of(cosigner.id), now)
     note = checkpoint.note.with_signatures([line]).to_bytes()
     async with node.store.write() as connection:
@@ -80,7 +88,19 @@ async def add_checkpoint(
         last = last or CosignedHead(log.fingerprint, 0, EMPTY_ROOT, b"")
         _check_extends(last, asked, checkpoint)
         await cosigned.put(connection, CosignedHead(log.fingerprint, head.size, head.root, note))
-    return Witnessed(log.fingerprint, head.size, log.size, line)
+    return Witnessed(log.fingerprint, head.size, log.size, is_new=True, line=line)
+
+
+def _kept_line(
+    last: CosignedHead | None, asked: AddCheckpoint, head: Checkpoint, cosigner: Cosigner
+) -> NoteSignature | None:
+    if last is None or (asked.old_size, head.size, head.root) != (last.size, last.size, last.root):
+        return None
+    verify_extension(last.size, last.root, head.size, head.root, asked.proof)
+    key = cosign_key(cosigner.id, cosigner.key.public_key)
+    lines = SignedNote.from_bytes(last.note).signatures
+    # None by the key in force where that has changed since.
+    return next((line for line in lines if key.signed(line)), None)
 
 
 async def _trusted(

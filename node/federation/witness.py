@@ -27,7 +27,7 @@ async def add_checkpoint(request: web.Request) -> web.Response:
             body=size_answer(error.size),
             headers={"Content-Type": "text/x.tlog.size"},
         )
-    if witnessed.size > witnessed.held:
+    if witnessed.is_new and witnessed.size > witnessed.held:
         service.pulls.want(witnessed.fingerprint)
     return web.Response(
         body=witnessed.line.line().encode(), content_type="text/plain", charset="utf-8"

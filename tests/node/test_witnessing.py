@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -71,9 +72,34 @@ async def test_the_head_is_kept_before_it_is_answered(running: Served) -> None:
     assert parse_signatures(answer.body)[0] in note.signatures
 
 
-async def test_the_same_head_again_is_cosigned_anew(running: Served) -> None:
-    """A retry, or a renewal: the old size is the size."""
+async def test_row_16_the_same_head_again_gets_the_line_that_is_kept(
+    running: Served, pulled: list[bytes]
+) -> None:
+    """A retry; or anybody at all, who has it from the public log: nothing is written or fetched."""
     await add(running, 0)
+    running.peer.grow(b"two")
+    first = await add(running, 1)
+    async with running.node.store.read() as connection:
+        kept = await cosigned.get(connection, running.peer.fingerprint)
+    running.clock[0] += 10
+    for _ in range(3):
+        again = await add(running, 2)
+        assert (again.status, again.body) == (200, first.body)
+    async with running.node.store.read() as connection:
+        assert await cosigned.get(connection, running.peer.fingerprint) == kept
+    assert pulled == [running.peer.fingerprint]
+
+
+async def test_after_our_key_has_changed_the_same_head_is_cosigned_anew(running: Served) -> None:
+    """A line that nobody can verify any more is of no use."""
+    await add(running, 0)
+    async with running.node.store.write() as connection:
+        kept = await cosigned.get(connection, running.peer.fingerprint)
+        assert kept is not None
+        note = SignedNote.from_bytes(kept.note)
+        others = tuple(line for line in note.signatures if not OWN.signed(line))
+        of_before = replace(kept, note=replace(note, signatures=others).to_bytes())
+        await cosigned.put(connection, of_before)
     running.clock[0] += 10
     assert cosigned_at(await add(running, 1), running.peer) == NOW + 10
 
