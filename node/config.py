@@ -122,6 +122,9 @@ class Config(BaseSettings):
     peer_deadline: Annotated[float, Field(gt=0)] = 15.0
     """Seconds for one request to a peer, from connecting to the last byte."""
 
+    follow_deadline: Annotated[float, Field(gt=0)] = 120.0
+    """Seconds for following one peer once, its log and its records; what came until then is kept."""
+
     evaluation_deadline: Annotated[float, Field(gt=0)] = 120.0
     """Seconds for one evaluation by a peer, which may work through 4,096 elements."""
 

@@ -54,20 +54,6 @@ _BATCH = 256
 # store. Parsing them anew for every question would take a hundred times as long.
 _LOCATOR = re.compile(rb'"locator":"([A-Za-z0-9_-]{22})"')
 
-_NOT_THE_PEERS_FAULT = frozenset(
-    {
-        "unreachable",
-        "unavailable",
-        "refused",
-        "over-budget",
-        "not-admitted",
-        "unknown-key",
-        "not-found",
-        "out-of-time",
-    }
-)
-"""Errors of following a peer after which what is held of it is as good as it was."""
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -183,7 +169,7 @@ def _unusable(peer: Peer, because: str) -> Source:
 
 
 def _failure(peer: Peer, register: Register, as_of: int | None, now: int) -> Failure | None:
-    if peer.last_error is not None and peer.last_error not in _NOT_THE_PEERS_FAULT:
+    if peer.broke_protocol:
         return Failure("untrusted", f"following its log ended in `{peer.last_error}`")
     if register.frozen_at is not None:
         return Failure("outdated", "its log has a critical statement unknown to this version")

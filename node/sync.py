@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node import replica
 from node.background import log_unexpected
 from node.client import Clients, PeerClient
-from node.errors import Refused, UserError
+from node.errors import Refused, Unreachable, UserError
 from node.limits import PEER
 from node.node import Node
 from node.store import peers, records
@@ -83,7 +83,10 @@ async def follow(
     if peer.url is None:
         raise NotFollowed(f"{peer.id} has no address: it brings its log itself when it syncs")
     try:
-        return await _followed(node, clients, peer, now, recheck=recheck)
+        async with asyncio.timeout(node.config.follow_deadline):
+            return await _followed(node, clients, peer, now, recheck=recheck)
+    except TimeoutError:  # what was verified until now is kept, and the next time goes on there
+        result = SyncResult(fingerprint, peer.id, "unreachable", error=Unreachable.code)
     except Refused as error:
         code = error.problem if error.problem in _TELLING else error.code
         result = SyncResult(fingerprint, peer.id, "refused", error=code)
@@ -100,9 +103,17 @@ async def follow(
     except Exception as error:  # noqa: BLE001 - whatever a peer brings about is about that peer
         log_unexpected("follow a peer", error, peer=peer.id)
         result = SyncResult(fingerprint, peer.id, "unreachable", error=Unavailable.code)
-    async with node.store.write() as connection:
-        await peers.change(connection, fingerprint, last_error=result.error)
+    await _remember(node, result)
     return result
+
+
+async def _remember(node: Node, result: SyncResult) -> None:
+    """Keep what went wrong; but a lie is not forgotten because the liar then hangs up."""
+    async with node.store.write() as connection:
+        before = await peers.get(connection, result.fingerprint)
+        if before is None or (before.broke_protocol and result.state != "untrusted"):
+            return
+        await peers.change(connection, result.fingerprint, last_error=result.error)
 
 
 async def follow_all(
@@ -146,14 +157,19 @@ async def _followed(
     outdated = extension.register.frozen_at is not None
     error = NotFound.code if result.missing_records else None
     async with node.store.write() as connection:
-        await peers.change(connection, peer.fingerprint, last_sync_at=now, last_error=error)
-    return replace(
+        await peers.change(connection, peer.fingerprint, last_sync_at=now)
+        if error is None:
+            await peers.change(connection, peer.fingerprint, last_error=None)
+    result = replace(
         result,
         state="outdated" if outdated else "current",
         size=extension.growth.size,
         new_entries=new_entries,
         error=error,
     )
+    if error is not None:
+        await _remember(node, result)
+    return result
 
 
 async def _pull(node: Node, client: PeerClient, peer: Peer, now: int) -> replica.Extension:

@@ -217,6 +217,7 @@ peers = Table(
     Column("admitted_at", BigInteger, doc="When it became active."),
     Column("last_sync_at", BigInteger, doc="When its log was last followed without fault."),
     Column("last_error", Text, doc="Code of what went wrong since; null where nothing did."),
+    Column("wanted_at", BigInteger, doc="When it last asked to be a peer; null where it did not."),
 )
 
 nonces = Table(

@@ -3,13 +3,28 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.tables import peers
 
 PeerState = Literal["asked", "wanted", "active", "removed"]
 """`asked`: we asked them; `wanted`: they asked us; `active`: both agreed; `removed`: one left."""
+
+
+_BLAMELESS = frozenset(
+    {
+        "unreachable",
+        "unavailable",
+        "refused",
+        "over-budget",
+        "not-admitted",
+        "unknown-key",
+        "not-found",
+        "out-of-time",
+    }
+)
+"""Errors of following a peer after which what is held of it is as good as it was."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +41,27 @@ class Peer:
     admitted_at: int | None
     last_sync_at: int | None
     last_error: str | None
+    wanted_at: int | None = None
+
+    @property
+    def broke_protocol(self) -> bool:
+        """Whether what was last followed of it, or not followed at all since, was a violation."""
+        return self.last_error is not None and self.last_error not in _BLAMELESS
 
 
 async def every(connection: AsyncConnection) -> list[Peer]:
     """All peers in whatever state, by id."""
-    rows = await connection.execute(select(peers).order_by(peers.c.id, peers.c.fingerprint))
-    return [Peer(*row) for row in rows]
+    return await _where(connection, true())
 
 
 async def active(connection: AsyncConnection) -> list[Peer]:
     """The peers with whom both sides agreed."""
-    return [peer for peer in await every(connection) if peer.state == "active"]
+    return await _where(connection, peers.c.state == "active")
+
+
+async def wanted(connection: AsyncConnection) -> list[Peer]:
+    """Those who asked, and wait for an answer."""
+    return await _where(connection, peers.c.state == "wanted")
 
 
 async def get(connection: AsyncConnection, fingerprint: bytes) -> Peer | None:
@@ -48,7 +73,7 @@ async def get(connection: AsyncConnection, fingerprint: bytes) -> Peer | None:
 
 async def by_id(connection: AsyncConnection, id_: str) -> list[Peer]:
     """All who claim an id; more than one waits for a human."""
-    return [peer for peer in await every(connection) if peer.id == id_]
+    return await _where(connection, peers.c.id == id_)
 
 
 async def add(connection: AsyncConnection, peer: Peer) -> None:
@@ -66,3 +91,8 @@ async def change(connection: AsyncConnection, fingerprint: bytes, **values: Any)
 async def forget(connection: AsyncConnection, fingerprint: bytes) -> None:
     """Drop a peer; its log and records are dropped with `logs.forget`."""
     await connection.execute(delete(peers).where(peers.c.fingerprint == fingerprint))
+
+
+async def _where(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[Peer]:
+    query = select(peers).where(condition).order_by(peers.c.id, peers.c.fingerprint)
+    return [Peer(*row) for row in await connection.execute(query)]

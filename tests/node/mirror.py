@@ -1,5 +1,6 @@
 """A node that shows whatever log it is given, under real keys: how a dishonest issuer would lie."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ class Mirror:
     url: str = ""
     asked: list[list[str]] = field(default_factory=list)
     refuses_records_after: int = 1000
+    records_take: float = 0.0
+    """Seconds until an answer with records."""
     cosigns: bool = True
     note: bytes | None = None
     """Shown instead of the note that the entries would have."""
@@ -60,6 +63,7 @@ class Mirror:
         self.asked.append(list(asked.ids))
         if len(self.asked) > self.refuses_records_after:
             return web.Response(status=503)
+        await asyncio.sleep(self.records_take)
         found = [self.records.get(id_) for id_ in asked.ids]
         answer = RecordsAnswer(
             v=1, records=tuple(None if each is None else base64url(each) for each in found)

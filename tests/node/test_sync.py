@@ -479,3 +479,50 @@ async def test_row_16_more_sanctions_in_force_than_are_taken_of_any_are_too_many
     assert (await conf.follow(python)).error == "too-large"
     await python.lift(ban)
     assert (await conf.follow(python)).state == "current"
+
+
+async def test_row_6_a_lie_is_not_washed_off_by_hanging_up(federation: Federation) -> None:
+    """Only following it to the end, verified, makes a peer heard again."""
+    python, conf = await _pair(federation)
+    await python.publish("email:person@person.example")
+    await conf.follow(python)
+    async with mirror(python) as shown:
+        shown.entries[1] += b" "
+        await led_to(conf, shown)
+        assert (await conf.follow(python)).error == "bad-proof"
+    assert (await conf.follow(python)).state == "unreachable"
+    assert (await conf.sees(python)).last_error == "bad-proof"
+    assert await _state(conf) == "untrusted"
+    # Nor by withholding what was wrong.
+    async with mirror(python) as shown:
+        shown.records.clear()
+        await led_to(conf, shown)
+        async with conf.node.store.write() as connection:
+            await records.forget(connection, await python.fingerprint())
+        assert (await conf.follow(python)).missing_records == 1
+    assert (await conf.sees(python)).last_error == "bad-proof"
+    async with mirror(python) as shown:
+        await led_to(conf, shown)
+        assert (await conf.follow(python)).state == "current"
+    assert (await conf.sees(python)).last_error is None
+    assert await _state(conf) == "heard"
+
+
+async def test_row_16_following_ends_at_its_deadline_and_keeps_what_came(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slowly a peer answers, each answer within its own deadline."""
+    python, conf = await _pair(federation)
+    await python.publish("email:person@person.example")
+    shorter = conf.node.config.model_copy(update={"follow_deadline": 0.5})
+    monkeypatch.setattr(conf, "node", replace(conf.node, config=shorter))
+    async with mirror(python) as shown:
+        shown.records_take = 5.0
+        await led_to(conf, shown)
+        result = await conf.follow(python)
+        assert (result.state, result.error) == ("unreachable", "unreachable")
+        held = await conf.holds(python)
+        assert held is not None
+        assert held.size == 2
+        shown.records_take = 0.0
+        assert (await conf.follow(python)).new_records == 1

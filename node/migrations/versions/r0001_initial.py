@@ -164,6 +164,7 @@ def _peers() -> None:
         sa.Column("admitted_at", sa.BigInteger()),
         sa.Column("last_sync_at", sa.BigInteger()),
         sa.Column("last_error", sa.Text()),
+        sa.Column("wanted_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("fingerprint", name="pk_peers"),
     )
     op.create_index("ix_peers_id", "peers", ["id"])
