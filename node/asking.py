@@ -9,8 +9,9 @@ In this order, so that it can be broken off anywhere:
 
 1. tokens that are held are opened; runs that were broken off and ask nothing else are taken up;
 2. what is still missing is blinded, once for all issuers that lack the same, and the runs are kept;
-3. an event is declared where a peer is asked for more than an ordinary budget holds;
-4. each request: sent, its proof verified, the answer kept, sealed as it is;
+3. an event with days is declared where a peer is asked for more than one request;
+4. each request: sent, its proof verified, the answer kept, sealed as it is; where the budget is
+   used up, the event is declared now, and the request sent once more;
 5. when nobody is asked any more, answers are finalized, the tokens kept, and finished runs dropped.
 
 A proof that does not hold, or an evaluation that is none, in an answer that the issuer has signed,
@@ -29,18 +30,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
-from node.background import log_unexpected
 from node.client import WrongAnswer
 from node.coverage import Failure, Source
 from node.errors import Refused
 from node.evaluation import THREADS
+from node.failures import failure_of, unforeseen
 from node.node import Node
-from node.runs import EvaluationRun, Part, begin, hide, resumed, sealed_answer
+from node.runs import REQUEST, EvaluationRun, Part, begin, hide, resumed, sealed_answer
 from node.store import events, tokens
 from node.store.events import Event
 from node.store.peers import Peer
 from node.vault import VaultError
-from protocol.errors import BadProof, ComityError, Malformed, Unavailable, Violation
+from protocol.errors import ComityError, Malformed, OverBudget, Unavailable, Violation
 from protocol.exchange import (
     EvaluateAnswer,
     EvaluateRequest,
@@ -50,9 +51,6 @@ from protocol.exchange import (
 )
 from protocol.identifiers import Identifier
 from protocol.pseudonyms import Pseudonym
-
-ORDINARY_BUDGET = 2048
-"""Evaluations that a peer's budget holds by default; more is asked for a declared event."""
 
 RESUMABLE = 86_400
 """Seconds in which a request that is sent anew is not charged anew."""
@@ -208,12 +206,13 @@ class _Asking:
         if runs:
             try:
                 issuer = self.reach(source.peer)
-                await self._declare(source, issuer, runs)
+                if sum(part.size for run in runs for part in run.parts) > REQUEST:
+                    await self._declare(source, issuer)
                 await self._send_all(source, issuer, runs, done, answer)
             except ComityError as error:
-                answer.failure = failure_of(error)
+                answer.failure = failure_of(error, self.question.purpose)
             except Exception as error:  # noqa: BLE001 - one issuer must not silence the others
-                answer.failure = _unforeseen(source, error)
+                answer.failure = unforeseen(source, error)
         return [replace(run, parts=tuple(done[run.id].values())) for run in runs]
 
     async def finish(self, source: Source, runs: Sequence[EvaluationRun], answer: Answered) -> None:
@@ -233,7 +232,7 @@ class _Asking:
                 async with self.node.store.write() as connection:
                     await tokens.end(connection, finished)
         except Exception as error:  # noqa: BLE001 - one issuer must not silence the others
-            answer.failure = _unforeseen(source, error)
+            answer.failure = unforeseen(source, error)
 
     async def _send_all(
         self,
@@ -251,12 +250,23 @@ class _Asking:
             if part.proven is not None:
                 continue
             public_key = source.oprf_keys[run.oprf_key]
-            evaluated = await self._evaluated(issuer, part.request(run.oprf_key))
+            evaluated = await self._paid(source, issuer, part.request(run.oprf_key))
             proven = await asyncio.to_thread(self._proven, part, public_key, evaluated)
             await self._keep_answer(run, proven)
             done[run.id][part.seq] = proven
             told += part.size
             self.progress(source.peer.id, told, total)
+
+    async def _paid(
+        self, source: Source, issuer: Issuer, request: EvaluateRequest
+    ) -> EvaluateAnswer:
+        """The answer, from the budget of the event where the ordinary one is used up."""
+        try:
+            return await self._evaluated(issuer, request)
+        except Refused as error:
+            if error.problem != OverBudget.code or not await self._declare(source, issuer):
+                raise
+        return await self._evaluated(issuer, request)
 
     async def _evaluated(self, issuer: Issuer, request: EvaluateRequest) -> EvaluateAnswer:
         # A request of ours is a quarter of what is allowed: it need not have the whole deadline of
@@ -278,18 +288,17 @@ class _Asking:
         async with self.node.store.write() as connection:
             await tokens.answered(connection, run.id, part.seq, sealed)
 
-    async def _declare(self, source: Source, issuer: Issuer, runs: Sequence[EvaluationRun]) -> None:
-        """Declare the event, once, where the issuer's ordinary budget could not suffice."""
+    async def _declare(self, source: Source, issuer: Issuer) -> bool:
+        """Declare the event, if it has days and was not declared before; whether it is now."""
         event = self.question.purpose
-        size = sum(part.size for run in runs for part in run.parts)
-        if event.start is None or event.end is None or size <= ORDINARY_BUDGET:
-            return
+        if event.start is None or event.end is None:
+            return False
         peer = source.peer.fingerprint
         async with self.node.store.read() as connection:
             declared = await events.of_peer(connection, peer, ours=True)
         said = (event.kind, event.start, event.end)
         if any((each.kind, each.from_day, each.until_day) == said for each in declared):
-            return
+            return False
         # An issuer that takes no event now still answers within its ordinary budget; and one that
         # says nonsense about an event has not lied about anybody.
         with contextlib.suppress(Refused, Violation):
@@ -297,6 +306,8 @@ class _Asking:
             row = Event(str(uuid.uuid4()), peer, True, *said, allowed.available, 0, self.now)  # noqa: FBT003
             async with self.node.store.write() as connection:
                 await events.add(connection, row)
+            return True
+        return False
 
     async def _resumed(self, source: Source, answer: Answered) -> list[EvaluationRun]:
         """Runs that were broken off, if they ask about nobody but those asked about now."""
@@ -348,29 +359,6 @@ class _Asking:
                     token = self.node.vault.open(_TOKEN, place, sealed[tag])
                     opened[identifier] = Pseudonym(token)
         return opened
-
-
-def failure_of(error: ComityError) -> Failure:
-    """What an error of asking says of the peer."""
-    if isinstance(error, Refused):
-        if error.retry_after is not None:
-            hours = -(-error.retry_after // 3600)
-            words = f"it refused (`{error.problem}`); ask again in {hours} hours"
-        else:
-            words = f"it refused (`{error.problem}`)"
-        return Failure("refused", words)
-    if isinstance(error, BadProof | WrongAnswer):
-        return Failure("untrusted", f"its answer breaks the protocol (`{error.code}`)")
-    if isinstance(error, Violation):
-        # Not shown to be its own: a proxy's words, its key changed, its clock is wrong. No lie of
-        # the peer's, and no answer.
-        return Failure("unreachable", f"what came back is not its signed answer (`{error.code}`)")
-    return Failure("unreachable", "it gave no complete answer in time")
-
-
-def _unforeseen(source: Source, error: Exception) -> Failure:
-    log_unexpected("ask a peer", error, peer=source.peer.id)
-    return Failure("unreachable", "asking it failed in a way that was not foreseen")
 
 
 def _open_parts(run: EvaluationRun, answer: Answered) -> list[Part]:

@@ -14,6 +14,7 @@ from node.client import WrongAnswer
 from node.config import load
 from node.coverage import load_sources
 from node.errors import Refused
+from node.failures import failure_of
 from node.home import Home
 from node.node import Node
 from node.runs import REQUEST, EvaluationRun, begin, hide, padded_size, resumed
@@ -435,10 +436,57 @@ async def test_a_large_question_declares_its_event_once(node: Node) -> None:
     """Kind and days, nothing more; a small question needs no event."""
     issuer = await admitted(node, Issuer("one.example"))
     await asked(node, issuer, about=people(100), purpose=EVENT)
+    await asked(node, issuer, about=people(1100), purpose=NO_EVENT)
     assert issuer.declared == []
     for prefix in ("a", "b"):
-        await asked(node, issuer, about=people(2049, prefix), purpose=EVENT)
+        await asked(node, issuer, about=people(1100, prefix), purpose=EVENT)
     assert issuer.declared == [EventRequest(v=1, act="declare", event=EVENT)]
+
+
+class Poor(Issuer):
+    """Answers from the budget of an event only, and from that only once."""
+
+    async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
+        """Answer, or refuse."""
+        if not self.declared or len(self.asked) > 1:
+            self.asked.append(request)
+            raise Refused("over-budget", 5400)
+        return await super().evaluate(request)
+
+
+async def test_where_the_budget_is_used_up_the_event_is_declared(node: Node) -> None:
+    """A small question too: then the very same request goes out once more, and never again."""
+    issuer = await admitted(node, Poor("poor.example"))
+    (answer,) = await asked(node, issuer, about=people(3), purpose=EVENT)
+    assert answer.failure is None
+    assert issuer.declared == [EventRequest(v=1, act="declare", event=EVENT)]
+    assert issuer.asked[0].to_bytes() == issuer.asked[1].to_bytes()
+    (answer,) = await asked(node, issuer, about=people(3, "more"), purpose=EVENT)
+    assert (len(issuer.asked), len(issuer.declared)) == (3, 1)
+    assert answer.failure is not None
+    assert answer.failure.state == "refused"
+    assert "this event" in answer.failure.because
+    assert "--from" not in answer.failure.because
+
+
+async def test_without_days_whoever_is_over_budget_is_told_of_them(node: Node) -> None:
+    issuer = await admitted(node, Poor("poor.example"))
+    (answer,) = await asked(node, issuer, about=people(3))
+    assert (len(issuer.asked), issuer.declared) == (1, [])
+    assert answer.failure is not None
+    assert "give `--from` and `--to`" in answer.failure.because
+    assert "in 2 hours" in answer.failure.because
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "in a minute"), (60, "in a minute"), (61, "in 2 minutes"), (3540, "in 59 minutes"),
+     (3541, "in an hour"), (3600, "in an hour"), (3601, "in 2 hours"), (86_400, "in 24 hours"),
+     (2 * 86_400, "in 2 days"), (10 * 86_400 + 1, "in 11 days")],
+)  # fmt: skip
+def test_when_to_ask_again_is_said_as_people_say_it(seconds: int, words: str) -> None:
+    failure = failure_of(Refused("busy", seconds), NO_EVENT)
+    assert failure.because == f"it refused (`busy`); ask again {words}"
 
 
 async def test_an_issuer_that_takes_no_event_is_asked_all_the_same(node: Node) -> None:
