@@ -47,8 +47,8 @@ from protocol.statements import (
 _DECISION = "decisions.decision"
 _REASON = "approvals.reason"
 
-_SHORTEST = 8
-"""Digits by which a decision may be named."""
+SHORTEST = 8
+"""Digits by which a decision, or a sanction, may be named."""
 
 
 @dataclass(frozen=True)
@@ -161,12 +161,17 @@ async def find(node: Node, text: str) -> bytes:
     """The decision whose hash begins so, in hexadecimal; 8 digits or more.
 
     Raises:
-        UserError: there is none, or more than one.
+        UserError: there is none, or more than one, or too few digits.
     """
+    beginning = text.strip().lower()
+    if len(beginning) < SHORTEST:
+        raise UserError(f"a decision is named by its first {SHORTEST} digits, or more")
     async with node.store.read() as connection:
         found = [row.hash for row in await rows.every(connection)]
-    matching = [each for each in found if each.hex().startswith(text.strip().lower())]
-    if len(matching) != 1 or len(text.strip()) < _SHORTEST:
+    matching = [each for each in found if each.hex().startswith(beginning)]
+    if len(matching) > 1:
+        raise UserError("several decisions begin so: give more of the digits")
+    if not matching:
         raise UserError("no decision whose hash begins so: `comity decision list --all` shows them")
     return matching[0]
 
@@ -218,7 +223,8 @@ async def bring(node: Node, decision: bytes, file: bytes, now: int) -> Status:
 async def decline(node: Node, decision: bytes, officer: str, reason: str, now: int) -> Status:
     """Note that the officer of that name declines, and why; the note stays here.
 
-    Nothing is signed, as it publishes nothing; an officer who declined may still approve.
+    Nothing is signed, as it publishes nothing; an officer who declined may
+    still approve, for as long as the decision is pending.
     """
     who = await officers.named(node, officer)
     sealed = node.vault.seal(_REASON, decision + who.key, reason.encode())

@@ -87,6 +87,15 @@ class Sanction:
     attestation: VerifiedAttestation | None = field(repr=False)
     """None where its content was dropped."""
 
+    @property
+    def item(self) -> AttestItem:
+        """What was decided of it."""
+        if self.attested is not None:
+            return self.attested.item
+        decision = self.proposed.decision
+        items = decision.items if isinstance(decision, AttestDecision) else ()
+        return next(item for item in items if item.id == self.id)
+
     def state(self, day: date) -> str:
         """Its state in the register; before it is logged, that of its decision."""
         if self.attested is not None:
@@ -165,6 +174,25 @@ async def every(node: Node) -> list[Sanction]:
     return sorted(found, key=lambda each: (each.proposed.row.proposed_on, each.id))
 
 
+async def find(node: Node, text: str) -> str:
+    """The id that begins so, of one of our own; 8 characters or more.
+
+    Raises:
+        UserError: there is none, or more than one, or too few characters.
+    """
+    beginning = text.strip().lower()
+    if len(beginning) < decisions.SHORTEST:
+        raise UserError(f"a sanction is named by its first {decisions.SHORTEST} digits, or more")
+    async with node.store.read() as connection:
+        held = [row.id for row in await attestations.every(connection)]
+    matching = [id_ for id_ in held if id_.startswith(beginning)]
+    if len(matching) > 1:
+        raise UserError("several sanctions begin so: give more of the id")
+    if not matching:
+        raise UserError("no sanction whose id begins so: `comity sanction list` shows all")
+    return matching[0]
+
+
 async def show(node: Node, attestation_id: str) -> Sanction:
     """One of our own.
 
@@ -208,7 +236,15 @@ def _statement(proposal: Proposal, register: Register, day: date) -> Statement:
     community = register.community
     identifiers = published(proposal.identifiers)
     if not 1 <= len(identifiers) <= MAX_IDENTIFIERS:
-        raise UserError(f"1 to {MAX_IDENTIFIERS} identifiers, with those that go beside them")
+        raise UserError(
+            f"--identifier: 1 to {MAX_IDENTIFIERS}, with those that are published beside them"
+        )
+    if not any(each.strong for each in identifiers):
+        # What a weak identifier finds names no measure, and nobody could ever open the record.
+        raise UserError(
+            "a name alone is never a match, nor is an address that several people read: add an "
+            "address, handle or number of this person by another --identifier"
+        )
     _require_declared(proposal, community)
     claims = _claims(proposal, register, day)
     decided_by = proposal.decided_by or DecidedBy(
@@ -223,16 +259,17 @@ def _require_declared(proposal: Proposal, community: Community) -> None:
     spaces = [each.slug for each in community.spaces]
     for scope in proposal.scope:
         if scope.space is not None and scope.space not in spaces:
-            raise UserError(
-                f"the space `{scope.space}` is not declared: known are {', '.join(spaces)}"
-            )
+            raise _undeclared("--scope: the space", scope.space, spaces)
     bodies = [each.slug for each in community.bodies]
     if not bodies:
         raise UserError("this community has declared no body that decides")
     if proposal.decided_by is not None and proposal.decided_by.body not in bodies:
-        raise UserError(
-            f"the body `{proposal.decided_by.body}` is not declared: known are {', '.join(bodies)}"
-        )
+        raise _undeclared("--decided-by: the body", proposal.decided_by.body, bodies)
+
+
+def _undeclared(what: str, slug: str, declared: Sequence[str]) -> UserError:
+    known = f"declared are: {', '.join(declared)}" if declared else "the community declares none"
+    return UserError(f"{what} `{slug}` is not declared; {known}")
 
 
 def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
@@ -261,8 +298,9 @@ def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
     except Malformed as error:
         raise UserError(str(error)) from error
     except ValidationError as error:
-        places = {str(item["loc"][0]) for item in error.errors()}
-        raise UserError(f"not of the form that is due: {', '.join(sorted(places))}") from None
+        places = {str(item["loc"][0]).replace("_", "-") for item in error.errors()}
+        options = ", ".join(f"--{place}" for place in sorted(places))
+        raise UserError(f"not of the form that is due: {options}") from None
 
 
 def _default_end(measure: Measure, begins: date) -> date:
@@ -278,7 +316,7 @@ def _item(proposal: Proposal, claims: Claims, made: attesting.Made) -> AttestIte
         raise UserError(f"--review-by is within {MAX_REVIEW.days} days, and after today")
     until = proposal.notice.until
     if until is not None and not on <= until <= on + MAX_DELAY:
-        raise UserError(f"notice is delayed by {MAX_DELAY.days} days at most")
+        raise UserError(f"--notice delayed:DATE is from today to {MAX_DELAY.days} days ahead")
     return AttestItem(
         id=claims.jti,
         jwt=made.jwt_hash,

@@ -49,6 +49,13 @@ BECAUSE = {
     "erased": "erased: the community forgets it, too",
 }
 
+DECISIONS = {
+    "community": "what the community says of itself",
+    "attest": "sanction",
+    "withdraw": "end of a sanction",
+}
+"""Types of decisions."""
+
 KEPT: dict[Custody, str] = {
     "own": "on the officer's own device",
     "browser": "in the officer's browser",
@@ -64,7 +71,11 @@ ENTRIES = {
 def sheet_in_words(sheet: VerifiedSheet) -> list[str]:
     """What a verified sheet decides, a line for each thing that it says."""
     decision, community = sheet.decision, sheet.community
-    lines = [f"{community.id} {name(community.name)}", *_place_in_words(decision)]
+    lines = [
+        f"{community.id} {name(community.name)}",
+        _line("decision", sheet.hash.hex()),
+        *_place_in_words(decision),
+    ]
     if isinstance(decision, CommunityDecision):
         founding = decision.after is None
         lines.append("founds the community:" if founding else "changes what it says of itself:")

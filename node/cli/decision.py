@@ -9,6 +9,8 @@ from node import clock, spelling
 from node.cli import node_command
 from node.cli.output import emit, table, write_private
 from node.cli.passwords import officer_password, password_option
+from node.errors import UserError
+from protocol.errors import Malformed, TooLarge
 
 if TYPE_CHECKING:
     from node.decisions import Kept, Status
@@ -16,9 +18,15 @@ if TYPE_CHECKING:
     from protocol.keys import SigningKey
 
 
+which_decision = click.argument("which", metavar="DECISION")
+
+
 @click.group()
 def decision() -> None:
-    """Decisions: what waits for approvals, and what became of it."""
+    """Decisions: what waits for approvals, and what became of it.
+
+    DECISION is what `comity decision list` shows: the first 8 or more digits of its hash.
+    """
 
 
 def status_document(status: "Status") -> dict[str, Any]:
@@ -35,7 +43,7 @@ def status_document(status: "Status") -> dict[str, Any]:
 def emit_status(status: "Status", done: str = "") -> None:
     """Print how far a decision has come."""
     words = {
-        "pending": f"{status.approvals} of {status.threshold} approvals: it waits for the others",
+        "pending": f"{_approvals(status)}: it waits for {status.threshold - status.approvals} more",
         "logged": "in the log: peers that follow it have it within a minute",
         "declined": "declined: too few officers are left to approve it",
         "void": "void: the log has gone on since it was proposed; propose it again",
@@ -48,28 +56,33 @@ def emit_status(status: "Status", done: str = "") -> None:
     emit(click.get_current_context(), status_document(status), "\n".join(filter(None, lines)))
 
 
+def _approvals(status: "Status") -> str:
+    return f"{status.approvals} of {status.threshold} approvals"
+
+
 @decision.command("list")
 @click.option("--all", "ended", is_flag=True, help="Those that came to an end as well.")
 @node_command
 async def list_(node: "Node", ended: bool) -> None:
     """Show what waits for approvals."""
-    from node import decisions  # noqa: PLC0415 - see node.cli
+    from node import decisions, wording  # noqa: PLC0415 - see node.cli
 
     found = [each for each in await decisions.every(node) if ended or each.row.state == "pending"]
-    shown = table("Decision", "Type", "Proposed on", "State", "Approvals")
+    shown = table("Decision", "About", "Proposed on", "State", "Approvals")
     for each in found:
         votes = f"{each.status.approvals} of {each.status.threshold}"
         on = each.row.proposed_on.isoformat()
-        shown.add_row(each.row.hash.hex()[:16], each.row.type, on, each.row.state, votes)
+        about = wording.DECISIONS[each.row.type]
+        shown.add_row(each.row.hash.hex()[:16], about, on, each.row.state, votes)
     emit(click.get_current_context(), [_listed(each) for each in found], shown)
 
 
 @decision.command()
-@click.argument("which")
+@which_decision
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show a decision, what it is about, and what each officer said to it."""
-    from node import decisions, officers  # noqa: PLC0415 - see node.cli
+    from node import decisions, officers, wording  # noqa: PLC0415 - see node.cli
 
     kept = await decisions.show(node, await decisions.find(node, which))
     names = {each.key: each.name for each in await officers.every(node)}
@@ -83,7 +96,9 @@ async def show(node: "Node", which: str) -> None:
         }
         for vote in kept.votes
     ]
-    lines = [f"{kept.row.type}, proposed on {kept.row.proposed_on}: {kept.row.state}"]
+    about, on = wording.DECISIONS[kept.row.type], kept.row.proposed_on
+    state = f"{kept.row.state}, {_approvals(kept.status)}"
+    lines = [f"decision {kept.row.hash.hex()}", f"{about}, proposed on {on}: {state}"]
     lines += [_vote_in_words(each) for each in votes]
     lines += [f"  {kept.row.fault}"] if kept.row.fault else []
     lines += await _content_in_words(node, kept)
@@ -113,7 +128,7 @@ async def _content_in_words(node: "Node", kept: "Kept") -> list[str]:
 
 
 @decision.command()
-@click.argument("which")
+@which_decision
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where it is written.")
 @node_command
 async def export(node: "Node", which: str, out: Path | None) -> None:
@@ -132,7 +147,7 @@ async def export(node: "Node", which: str, out: Path | None) -> None:
 
 
 @decision.command()
-@click.argument("which")
+@which_decision
 @click.option("--officer", "name", help="Approve with the key that the node keeps for NAME.")
 @click.option("--approval", type=click.File("rb"), help="What an officer signed elsewhere.")
 @password_option
@@ -147,6 +162,7 @@ async def approve(
     """Approve a decision; with the last approval that it takes, it is logged."""
     from node import decisions  # noqa: PLC0415 - see node.cli
 
+    _require_one(name, approval)
     hash_ = await decisions.find(node, which)
     if name is None:
         emit_status(await _brought(node, hash_, approval))
@@ -156,7 +172,7 @@ async def approve(
 
 
 @decision.command()
-@click.argument("which")
+@which_decision
 @click.option("--officer", "name", help="Recuse NAME, with the key that the node keeps.")
 @click.option("--approval", type=click.File("rb"), help="What the officer signed elsewhere.")
 @password_option
@@ -171,6 +187,7 @@ async def recuse(
     """Recuse an officer, for good. It never lowers the number of approvals that it takes."""
     from node import decisions  # noqa: PLC0415 - see node.cli
 
+    _require_one(name, approval)
     hash_ = await decisions.find(node, which)
     if name is None:
         emit_status(await _brought(node, hash_, approval))
@@ -180,16 +197,28 @@ async def recuse(
 
 
 @decision.command()
-@click.argument("which")
+@which_decision
 @click.option("--officer", "name", required=True, help="Who declines.")
 @click.option("--reason", default="", help="A note; it stays in this node, encrypted.")
+@password_option
 @node_command
-async def decline(node: "Node", which: str, name: str, reason: str) -> None:
-    """Note that an officer declines; who declined may still approve."""
-    from node import decisions  # noqa: PLC0415 - see node.cli
+async def decline(
+    node: "Node", which: str, name: str, reason: str, password_file: Path | None
+) -> None:
+    """Note that an officer declines; until the decision has ended, they may still approve.
+
+    An officer whose key the node keeps gives its password. Of one whose key is elsewhere it is
+    noted as you say it: nothing is signed.
+    """
+    from node import decisions, officers  # noqa: PLC0415 - see node.cli
 
     hash_ = await decisions.find(node, which)
-    emit_status(await decisions.decline(node, hash_, name, reason, clock.now()))
+    who = await officers.named(node, name)
+    done = f"Noted that {name} declines, as you say; nothing was signed"
+    if who.locked is not None:
+        await officers.unlock(who, officer_password(name, password_file))
+        done = f"Noted that {name} declines"
+    emit_status(await decisions.decline(node, hash_, name, reason, clock.now()), done)
 
 
 async def officer_key(
@@ -204,13 +233,22 @@ async def officer_key(
     return await officers.unlock(officer, officer_password(name, password_file))
 
 
+def _require_one(name: str | None, approval: BinaryIO | None) -> None:
+    if (name is None) == (approval is None):
+        raise click.UsageError("say either --officer NAME or --approval FILE")
+
+
 async def _brought(node: "Node", hash_: bytes, file: BinaryIO | None) -> "Status":
     from node import decisions  # noqa: PLC0415 - see node.cli
     from protocol.sheet import MAX_SIGNED  # noqa: PLC0415
 
-    if file is None:
-        raise click.UsageError("say either --officer NAME or --approval FILE")
-    return await decisions.bring(node, hash_, file.read(MAX_SIGNED + 2), clock.now())
+    read = b"" if file is None else file.read(MAX_SIGNED + 2)
+    try:
+        return await decisions.bring(node, hash_, read, clock.now())
+    except (Malformed, TooLarge) as error:
+        raise UserError(
+            f"this is not an approval file, as `comity officer sign` writes it: {error}"
+        ) from error
 
 
 def _listed(kept: "Kept") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`comity sanction`: what this community does about a person, proposed, listed, ended."""
 
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from node.cli import node_command
 from node.cli.decision import emit_status, officer_key
 from node.cli.output import emit, table
 from node.cli.passwords import password_option
-from protocol.claims import Basis, DecidedBy, Measure, Scope, ScopeKind
+from protocol.claims import MAX_SUSPENSION, Basis, DecidedBy, Measure, Scope, ScopeKind
 from protocol.encoding import day_from_text
 from protocol.errors import Violation
 from protocol.statements import Notice
@@ -39,15 +40,22 @@ class Day(click.ParamType[date]):
 DAY = Day()
 
 
+which_sanction = click.argument("which", metavar="SANCTION")
+
+
 @click.group()
 def sanction() -> None:
-    """Sanctions of this community."""
+    """Sanctions of this community.
+
+    SANCTION is what `comity sanction list` shows: the first 8 or more characters of its id.
+    """
 
 
 @sanction.command()
 @click.option(
     "--identifier", "identifiers", multiple=True, required=True, metavar="KIND:VALUE",
-    help="Who is meant; as many as are known of the person.",
+    help="Who is meant; as many as are known of the person. - reads them from standard input, "
+    "one a line.",
 )  # fmt: skip
 @click.option("--measure", required=True, type=click.Choice(get_args(Measure)))
 @click.option(
@@ -55,14 +63,27 @@ def sanction() -> None:
     help=f"Where it holds: {', '.join(get_args(ScopeKind))}.",
 )  # fmt: skip
 @click.option("--in-force-from", type=DAY, help="First day (default: today).")
-@click.option("--ends-on", metavar="DATE|never", help="Last day (default: a year later).")
-@click.option("--review-by", type=DAY, help="When it is reviewed, within 400 days.")
-@click.option("--basis", type=click.Choice(get_args(Basis)), default="undisclosed")
+@click.option(
+    "--ends-on", metavar="DATE|never",
+    help="Last day (default: a year after the first; a suspension needs it, within "
+    f"{MAX_SUSPENSION} days).",
+)  # fmt: skip
+@click.option(
+    "--review-by", type=DAY,
+    help="When it is reviewed, within 400 days (default: its last day, or in a year if sooner).",
+)  # fmt: skip
+@click.option(
+    "--basis", type=click.Choice(get_args(Basis)), default="undisclosed", show_default=True,
+    help="Why.",
+)  # fmt: skip
 @click.option(
     "--decided-by", metavar="BODY:PRESENT:IN_FAVOUR",
     help="Who decided (default: the first declared body, by the approvals that it takes).",
 )  # fmt: skip
-@click.option("--notice", default="given", metavar="given|delayed:DATE|unreachable")
+@click.option(
+    "--notice", default="given", show_default=True, metavar="given|delayed:DATE|unreachable",
+    help="Whether the person was told.",
+)  # fmt: skip
 @click.option("--contact", help="Where a human answers (default: the community's contact).")
 @click.option("--public-reference", metavar="URL", help="Under the community's own domain.")
 @click.option("--public-measure", is_flag=True, help="Say the measure in the log, for everybody.")
@@ -87,12 +108,14 @@ async def propose(  # noqa: PLR0917 - one parameter for each option
     password_file: Path | None,
 ) -> None:
     """Propose a sanction; it is published once enough officers have approved."""
-    from node import decisions, sanctions  # noqa: PLC0415 - see node.cli
+    from node import decisions, sanctions, wording  # noqa: PLC0415 - see node.cli
     from protocol.identifiers import related  # noqa: PLC0415
 
     region = node.config.default_region
     meant = [
-        each for text in identifiers for each in related(*_kind_and_value(text), region=region)
+        each
+        for text in _read(identifiers)
+        for each in related(*_kind_and_value(text), region=region)
     ]
     proposal = sanctions.Proposal(
         identifiers=meant,
@@ -113,7 +136,8 @@ async def propose(  # noqa: PLR0917 - one parameter for each option
     if key is not None:
         status = await decisions.approve_with(node, status.decision, key, clock.now())
     published = ", ".join(spelling.identifier(each.text) for each in sanctions.published(meant))
-    emit_status(status, f"Proposed about {published}")
+    told = wording.notice_in_words(proposal.notice)
+    emit_status(status, f"Proposed about {published}\nNotice: {told}")
 
 
 @sanction.command("list")
@@ -129,28 +153,27 @@ async def list_(node: "Node") -> None:
         document = _document(each, day)
         who = ", ".join(map(spelling.identifier, document["identifiers"]))
         measure, ends_on = document["measure"] or "", str(document["ends_on"] or "")
-        shown.add_row(each.id, document["state"], measure, ends_on, who)
+        shown.add_row(each.id, _state(document), measure, ends_on, who)
     emit(click.get_current_context(), [_document(each, day) for each in found], shown)
 
 
 @sanction.command()
-@click.argument("which")
+@which_sanction
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show one sanction with everything that it says."""
     from node import sanctions, wording  # noqa: PLC0415 - see node.cli
 
-    found = await sanctions.show(node, which)
+    found = await sanctions.show(node, await sanctions.find(node, which))
     document = _document(found, clock.day_of(clock.now()))
-    lines = [f"sanction {found.id}: {document['state']}"]
+    lines = [f"sanction {found.id}: {_state(document)}"]
     lines += [f"  {flag}" for flag in document["flags"]]
-    if found.attestation is not None:
-        lines += wording.attestation_in_words(found.attestation, found.proposed.community)
+    lines += wording.item_in_words(found.item, found.attestation, found.proposed.community)
     emit(click.get_current_context(), document, "\n".join(lines))
 
 
 @sanction.command()
-@click.argument("which")
+@which_sanction
 @click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
 @password_option
 @node_command
@@ -160,7 +183,7 @@ async def lift(node: "Node", which: str, name: str | None, password_file: Path |
 
 
 @sanction.command()
-@click.argument("which")
+@which_sanction
 @click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
 @password_option
 @node_command
@@ -170,7 +193,7 @@ async def overturn(node: "Node", which: str, name: str | None, password_file: Pa
 
 
 @sanction.command()
-@click.argument("which")
+@which_sanction
 @click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
 @password_option
 @node_command
@@ -185,10 +208,17 @@ async def _end_it(
     from node import decisions, sanctions  # noqa: PLC0415 - see node.cli
 
     key = await officer_key(node, name, password_file)
-    status = await sanctions.lift(node, which, because, clock.now())
+    id_ = await sanctions.find(node, which)
+    status = await sanctions.lift(node, id_, because, clock.now())
     if key is None:
         return status
     return await decisions.approve_with(node, status.decision, key, clock.now())
+
+
+def _state(document: dict[str, Any]) -> str:
+    """Its state for people: of one that ended before its time, how it did."""
+    state: str = document["ending"] or document["state"]
+    return state.replace("_", " ")
 
 
 def _document(found: "Sanction", day: date) -> dict[str, Any]:
@@ -209,6 +239,13 @@ def _document(found: "Sanction", day: date) -> dict[str, Any]:
         "review_by": None if attested is None else attested.item.review_by.isoformat(),
         **{term: None if claims is None else claims[term] for term in terms},
     }
+
+
+def _read(texts: Sequence[str]) -> list[str]:
+    given = [text for text in texts if text != "-"]
+    if "-" in texts:
+        given += [line.strip() for line in sys.stdin if line.strip()]
+    return given
 
 
 def _kind_and_value(text: str) -> tuple[str, str]:

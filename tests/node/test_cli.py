@@ -150,6 +150,85 @@ def test_a_sanction_from_proposal_to_lift(terminal: Terminal, bob: Path) -> None
     assert len(terminal.json("decision", "list", "--all")) == 3
 
 
+def _propose(terminal: Terminal, *more: str, stdin: str = "") -> Result:
+    return terminal.type(
+        "sanction", "propose", "--measure", "ban", "--scope", "all_own_spaces", *more, stdin=stdin
+    )  # fmt: skip
+
+
+def test_a_proposal_says_of_whom_and_whether_they_were_told(terminal: Terminal, bob: Path) -> None:
+    """Identifiers may come from standard input, where no other user of the machine reads them."""
+    _founded(terminal, bob)
+    done = _propose(terminal, "--identifier", "-", stdin="github:malloryq-fake\n\nname:Mal Quill\n")
+    assert done.exit_code == 0, done.stderr
+    assert "Proposed about github:malloryq-fake, name:" in done.stdout
+    assert "Notice: the person was told" in done.stdout
+    assert "0 of 1 approvals: it waits for 1 more" in done.stdout
+    (listed,) = terminal.json("sanction", "list")
+    for name, id_ in (("sanction", listed["id"]), ("decision", listed["decision"])):
+        for part in (id_, id_[:8]):
+            assert "the person was told" in terminal.type(name, "show", part).stdout
+        short = terminal.type(name, "show", id_[:7])
+        assert (short.exit_code, "8 digits, or more" in short.stderr) == (1, True)
+        assert f" {name.upper()}" in terminal.type(name, "show", "--help").stdout
+
+
+def test_what_can_never_match_is_not_proposed(terminal: Terminal, bob: Path) -> None:
+    """Nor what names no space or body that there is; each error says which option is meant."""
+    _founded(terminal, bob)
+    done = _propose(terminal, "--identifier", "name:Mallory Quill")
+    assert (done.exit_code, terminal.json("decision", "list")) == (1, [])
+    assert "a name alone is never a match" in done.stderr
+    done = _propose(terminal, "--identifier", "github:m-fake", "--decided-by", "board:1:1")
+    assert "--decided-by: the body `board`" in done.stderr
+
+
+def test_only_an_approval_is_taken_for_one(terminal: Terminal, bob: Path) -> None:
+    """Not a sheet, and not beside --officer."""
+    _init(terminal, bob)
+    (waiting,) = terminal.json("decision", "list")
+    sheet = bob.with_name("sheet")
+    terminal.json("decision", "export", waiting["decision"], "--out", str(sheet))
+    line = ["decision", "approve", waiting["decision"], "--approval", str(sheet)]
+    done = terminal.type(*line)
+    assert (done.exit_code, "not an approval file" in done.stderr) == (1, True)
+    for options in (line[:3], [*line, "--officer", "bob"]):
+        assert terminal.type(*options).exit_code == 2
+
+
+def test_declining_takes_the_password_of_a_key_that_is_kept_here(
+    terminal: Terminal, bob: Path
+) -> None:
+    """Anybody could say it otherwise; of a key that is elsewhere it is noted as said."""
+    _init(terminal, bob, "--officer", "alice")
+    _propose(terminal, "--identifier", "github:malloryq-fake")
+    (waiting,) = terminal.json("decision", "list")
+    line = ("decision", "decline", waiting["decision"], "--officer")
+    done = terminal.type(*line, "alice", password="another one")
+    assert (done.exit_code, "password" in done.stderr) == (1, True)
+    assert terminal.json("decision", "show", waiting["decision"])["votes"] == []
+    assert "nothing was signed" in terminal.type(*line, "bob", password=None).stdout
+    done = terminal.type(*line, "alice")
+    assert (done.exit_code, "declined" in done.stdout) == (0, True)
+
+
+def test_a_lift_is_called_one(terminal: Terminal, bob: Path) -> None:
+    """People read what became of a sanction; scripts read the states of the register."""
+    _founded(terminal, bob)
+    _propose(terminal, "--identifier", "github:malloryq-fake")
+    (waiting,) = terminal.json("decision", "list")
+    approve = ("decision", "approve", "--approval")
+    terminal.json(*approve, str(_sign(terminal, waiting["decision"], bob)), waiting["decision"])
+    lifted = terminal.json("sanction", "lift", waiting["attestation"][:8])
+    assert "end of a sanction" in terminal.type("decision", "list").stdout
+    terminal.json(*approve, str(_sign(terminal, lifted["decision"], bob)), lifted["decision"])
+    assert "lifted" in terminal.type("sanction", "list").stdout
+    assert (
+        f"{waiting['attestation']}: lifted"
+        in terminal.type("sanction", "show", waiting["attestation"]).stdout
+    )
+
+
 def _days_ahead(days: int) -> str:
     return (clock.day_of(clock.now()) + timedelta(days=days)).isoformat()
 

@@ -138,14 +138,19 @@ async def test_a_public_measure_is_said_in_the_log(committee: Committee) -> None
         ({"review_by": TODAY + timedelta(days=401)}, "within 400 days"),
         (
             {"notice": Notice(state="delayed", until=TODAY + timedelta(days=31))},
-            "30 days at most",
+            "--notice .* 30 days",
         ),
-        ({"scope": (Scope(kind="event", space="elsewhere"),)}, "not declared: known are pycon"),
+        ({"scope": (Scope(kind="event", space="elsewhere"),)}, "declared are: pycon"),
         ({"scope": ()}, "scope"),
-        ({"decided_by": DecidedBy(body="board", present=1, in_favour=1)}, "known are cwg"),
+        (
+            {"decided_by": DecidedBy(body="board", present=1, in_favour=1)},
+            "--decided-by.* declared are: cwg",
+        ),
         ({"public_reference": "https://elsewhere.example/1"}, "own domain"),
         ({"contact": "somebody"}, "contact"),
-        ({"identifiers": []}, "identifiers"),
+        ({"identifiers": []}, "--identifier: "),
+        ({"identifiers": [from_text("name:Mallory Quill")]}, "a name alone is never a match"),
+        ({"identifiers": [from_text("email:info@example.org")]}, "several people read"),
     ],
 )
 async def test_a_proposal_that_breaks_a_rule_is_refused_in_words(
