@@ -40,6 +40,17 @@ COMMITTEE = {"committee": "Committee"}
 """The bodies of a community that declares none: somebody decides everywhere."""
 
 
+_OPTIONS = {
+    "id": "--id",
+    "name": "--name",
+    "url": "--url",
+    "contact": "--contact",
+    "policy": "--policy-url",
+    "threshold": "--threshold",
+    "officers": "--officer",
+}
+"""Under which option of `init` a member of the community's statement is given."""
+
 _FOUNDED = (
     "a community was founded here before, in this database: `comity id` in its home shows it. "
     "Another community has a home and a database of its own"
@@ -73,7 +84,13 @@ class Founding:
     @property
     def publishes(self) -> bool:
         """Whether it may attest: it is reached, has a policy, and a human answers for it."""
-        return None not in (self.url, self.contact, self.policy)
+        return not self.missing
+
+    @property
+    def missing(self) -> list[str]:
+        """The options of `init` without which nothing is published."""
+        due = {"--url": self.url, "--contact": self.contact, "--policy-url": self.policy}
+        return [option for option, value in due.items() if value is None]
 
 
 @dataclass(frozen=True)
@@ -179,6 +196,7 @@ def _declared(names: Mapping[str, str]) -> tuple[Declared, ...]:
 
 def _fault(item: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in item["loc"]) or "community"
+    place = _OPTIONS.get(place, place)
     return f"{place}: {item['msg'].removeprefix('Value error, ')}"
 
 

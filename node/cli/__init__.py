@@ -144,6 +144,7 @@ _json = functools.partial(
 @click.group(cls=Commands)
 @_home(envvar="COMITY_HOME")
 @_json()
+@click.version_option(package_name="comity", message="comity %(version)s")
 def cli() -> None:
     """Communities tell each other, privately and accountably, that somebody is under a sanction."""
 

@@ -35,12 +35,23 @@ if TYPE_CHECKING:
     metavar="NAME[=PUBLICKEY]",
     help="Who approves; without a public key the node keeps the key, under a password.",
 )
-@click.option("--threshold", type=click.IntRange(1), help="Approvals that a decision takes.")
+@click.option(
+    "--threshold",
+    type=click.IntRange(1),
+    help="Approvals that a decision takes (default: 2, or 1 of one).",
+)
 @click.option("--space", "spaces", multiple=True, metavar="SLUG=NAME", help="Where measures hold.")
 @click.option("--body", "bodies", multiple=True, metavar="SLUG=NAME", help="Who decides.")
 @click.option("--part-time", is_flag=True, help="The node is not always on: fresh for 7 days.")
-@click.option("--entries", type=click.Choice(["public", "peers"]), default="public")
-@click.option("--database", metavar="URL", help="sqlite:////… or postgresql://…")
+@click.option(
+    "--entries", type=click.Choice(["public", "peers"]), default="public", show_default=True,
+    help="Who may read the log's entries, which name nobody.",
+)  # fmt: skip
+@click.option(
+    "--database", metavar="URL",
+    help="sqlite:////… or postgresql://… (default: a file in the home folder). A URL with a "
+    "password is better given as COMITY_DATABASE, which no other user of the machine sees.",
+)  # fmt: skip
 @password_option
 @shared_options
 @click.pass_context
@@ -89,8 +100,9 @@ async def _show_founded(ctx: click.Context, founding: "Founding") -> None:
     async with opened(home()) as node:
         document = await identity(node)
     emit(ctx, document, _in_words(document))
-    if not founding.publishes:
-        say("It asks and publishes nothing: that would take --url, --contact and --policy-url.")
+    missing = founding.missing
+    if missing:
+        say(f"It asks and publishes nothing: to publish, it lacks {' and '.join(missing)}.")
 
 
 def _asked(option: str, question: str) -> str:
@@ -180,7 +192,7 @@ def _in_words(document: dict[str, Any]) -> str:
             "waits, `comity decision export` writes the sheet that an officer signs"
         )
     lines = [
-        f"{document['id']}   {document['url'] or 'without an address: it only asks'}",
+        f"{document['id']}   {document['url'] or 'without an address: it only asks'}   active",
         f"fingerprint {document['fingerprint']}",
         "Compare with another administrator, by phone or face to face:",
         document["compare"],

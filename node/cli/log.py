@@ -20,7 +20,7 @@ def log() -> None:
 @node_command
 async def show(node: "Node") -> None:
     """Show what stands in the log, after everything was held against its signed head."""
-    from node import ledger  # noqa: PLC0415 - see node.cli
+    from node import ledger, wording  # noqa: PLC0415 - see node.cli
     from node.store import logs  # noqa: PLC0415
     from protocol.encoding import base64url  # noqa: PLC0415
 
@@ -34,10 +34,10 @@ async def show(node: "Node") -> None:
         "root": base64url(head.root),
         "entries": listed,
     }
-    shown = table("Entry", "Type", "Proposed on", "Approvals", "About")
+    shown = table("Entry", "About", "Proposed on", "Approvals", "Sanctions")
     for each in listed:
-        about = " ".join(each["attestations"])
-        row = (each["index"], each["type"], each["on"], each["approvals"], about)
+        about, ids = wording.DECISIONS[each["type"]], " ".join(each["attestations"])
+        row = (each["index"], about, each["on"], each["approvals"], ids)
         shown.add_row(*map(str, row))
     shown.caption = f"{head.origin}, {head.size} entries, root {base64url(head.root)}"
     emit(click.get_current_context(), document, shown)

@@ -43,9 +43,16 @@ def key(ctx: click.Context, file: Path, password_file: Path | None) -> None:
 
 @officer.command()
 @click.argument("sheet", type=click.File("rb"))
-@click.option("--key", "key_file", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--key", "key_file", required=True, type=click.Path(path_type=Path, exists=True),
+    help="Your key file, as `comity officer key` made it.",
+)  # fmt: skip
 @click.option("--recuse", is_flag=True, help="Recuse yourself instead of approving.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where it is written.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where it is written (default: standard output).",
+)
 @click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
 @password_option
 @shared_options

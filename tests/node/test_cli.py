@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,42 @@ def test_a_sanction_from_proposal_to_lift(terminal: Terminal, bob: Path) -> None
     assert log["size"] == 3
     assert terminal.json("decision", "list") == []
     assert len(terminal.json("decision", "list", "--all")) == 3
+
+
+def test_a_founding_says_what_it_lacks_to_publish(terminal: Terminal) -> None:
+    """Exactly that, and nothing that was given; a second one asks for nothing and shows nothing."""
+    line = ("init", "--id", "m.example", "--name", "M", "--url", "https://m.example")
+    done = terminal.type(*line, password=None)
+    assert "it lacks --contact and --policy-url." in done.stderr
+    assert terminal.type("id").stdout.splitlines()[0].endswith("active")
+    again = terminal.type(*line, password=None)
+    assert (again.exit_code, "Password" in again.stderr) == (1, False)
+    assert "founded here before" in again.stderr
+
+
+def test_the_version_is_the_installed_one(terminal: Terminal) -> None:
+    """One line, and no home is needed."""
+    done = terminal.type("--version")
+    assert (done.exit_code, done.stdout) == (0, f"comity {version('comity')}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "defaults"),
+    [
+        ("init", ["[default: public]", "(default: 2"]),
+        (
+            "sanction propose",
+            ["[default: given]", "[default: undisclosed]", "within 180 days", "in a year if"],
+        ),
+        ("officer sign", ["as `comity officer key` made it"]),
+    ],
+)
+def test_help_says_what_holds_where_nothing_is_said(
+    terminal: Terminal, command: str, defaults: list[str]
+) -> None:
+    """Nobody has to try out what an option left out means."""
+    words = " ".join(terminal.type(*command.split(), "--help").stdout.split())
+    assert [each for each in defaults if each not in words] == []
 
 
 def _propose(terminal: Terminal, *more: str, stdin: str = "") -> Result:

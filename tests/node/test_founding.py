@@ -93,11 +93,11 @@ async def test_a_community_is_founded_once(home: Home, committee: Committee) -> 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"id": "Python.Example"}, "id: a DNS name"),
+        ({"id": "Python.Example"}, "--id: a DNS name"),
         ({"name": ""}, "name: "),
         ({"url": "https://python.example/"}, "url: "),
         ({"contact": "nobody"}, "contact: an e-mail address"),
-        ({"policy": "http://python.example"}, "policy: an https URL"),
+        ({"policy": "http://python.example"}, "--policy-url: an https URL"),
         ({"threshold": 4}, "community: a threshold that no vote could reach"),
         ({"spaces": {"Not A Slug": "x"}}, "slug: "),
         ({"officers": (NewOfficer("a", None), NewOfficer("a", None))}, "none stands twice"),
@@ -106,7 +106,7 @@ async def test_a_community_is_founded_once(home: Home, committee: Committee) -> 
             "one use only",
         ),
         ({"officers": (NewOfficer("a", bytes(32)),), "threshold": 1}, "strict form"),
-        ({"officers": ()}, "officers: "),
+        ({"officers": ()}, "--officer: "),
     ],
 )
 async def test_what_cannot_stand_in_a_log_is_refused_before_a_file_is_made(
