@@ -1,7 +1,7 @@
 """`comity check`: one person, all peers, one answer."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,15 @@ _OUTCOMES = {
 }
 
 
+def _terms(
+    _ctx: click.Context, _parameter: click.Parameter, arguments: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What is typed, or comes in; read here, where Ctrl-C still ends a wait for more lines."""
+    if arguments == ("-",):
+        return tuple(line.strip() for line in sys.stdin if line.strip())
+    return arguments
+
+
 # As in protocol.identifiers, whose import takes longer than a help text should.
 EXAMPLES = (
     "email:alice@example.org",
@@ -57,7 +66,7 @@ _EPILOG = "\n\n".join((f"\b\nKinds:\n{_LISTED}", EXIT_STATUS.format(complete="",
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("identifiers", nargs=-1, metavar="KIND:VALUE... | -")
+@click.argument("identifiers", nargs=-1, metavar="KIND:VALUE... | -", callback=_terms)
 @occasion_options
 @click.pass_context
 @node_command
@@ -80,7 +89,7 @@ async def check(
     from node import checking  # noqa: PLC0415
     from node.client import connect  # noqa: PLC0415
 
-    asked = _identifiers(_terms(identifiers), node.config.default_region)
+    asked = _identifiers(identifiers, node.config.default_region)
     occasion = checking.Occasion(event, purpose_of(purpose, start, end))
     remind_of_days(event, occasion.purpose)
     now = clock.now()
@@ -97,12 +106,6 @@ def exit_status(result: "Result") -> int:
     if result.outcome != "nothing_found":
         return FOUND
     return 0 if result.coverage.complete else INCOMPLETE
-
-
-def _terms(arguments: Sequence[str]) -> Sequence[str]:
-    if arguments == ("-",):
-        return [line.strip() for line in sys.stdin if line.strip()]
-    return arguments
 
 
 def _identifiers(terms: Iterable[str], region: str | None) -> "list[Identifier]":

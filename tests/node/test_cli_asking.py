@@ -4,12 +4,14 @@ import asyncio
 import json
 import shlex
 import signal
+import sys
 import time
+from asyncio.subprocess import PIPE
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -19,11 +21,10 @@ from node.attendees.reading import read_table
 from node.checking import FOLLOWED
 from node.cli import cli
 from node.cli.check import EXAMPLES
-from node.cli.occasion import resumable
 from node.store import peers
 from protocol.identifiers import KINDS, from_text
 from tests.node.attendees.lists import csv_list
-from tests.node.federation import Community, Federation
+from tests.node.federation import PATIENCE, Community, Federation
 
 MALLORY = "email:mallory@quill.example"
 HEADER = ("Order code", "Status", "Attendee name", "Attendee email")
@@ -263,19 +264,32 @@ def test_the_help_says_every_exit_status(command: str) -> None:
     assert [word for word in ends if word.isdecimal()] == ["0", "1", "2", "3", "4", "130"]
 
 
-def test_who_interrupts_is_told_that_nothing_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
-    """Ctrl-C while peers are asked: 130, and what to type."""
+@pytest.mark.parametrize("command", ["check", "screen"])
+async def test_who_interrupts_is_told_that_nothing_is_lost(desk: Desk, command: str) -> None:
+    """Ctrl-C while a peer makes one wait: 130, and what to type."""
+    address = urlsplit(await desk.issuer.url())
+    await desk.issuer.stop()
+    called = asyncio.Event()
 
-    @click.command()
-    def interrupted() -> None:
-        async def ask() -> None:
-            with resumable():
-                asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
-                await asyncio.sleep(20)
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        await reader.read()
+        writer.close()
 
-        asyncio.run(ask())
-
-    with pytest.raises(SystemExit) as left:
-        interrupted.main([])
-    assert left.value.code == 130
-    assert "type the same again" in capsys.readouterr().err
+    file = desk.folder / "list.csv"
+    write(file, csv_list(HEADER, ("A1", "paid", "Alice Abernethy", "alice@a.example")))
+    about = str(file) if command == "screen" else "email:alice@a.example"
+    async with await asyncio.start_server(silence, address.hostname, address.port):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "node", "--home", str(desk.asker.home.path)),
+            *("--json", command, about),
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        async with asyncio.timeout(PATIENCE):
+            await called.wait()
+            process.send_signal(signal.SIGINT)
+            out, said = await process.communicate()
+    assert process.returncode == 130
+    assert b"interrupted; type the same again" in said
+    assert json.loads(out).keys() == {"error"}
