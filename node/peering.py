@@ -92,12 +92,14 @@ async def accept(
 ) -> Outcome:
     """Agree to a community that asked; `name` is its id, or its fingerprint where two claim one id.
 
+    One that is a peer already, uncompared, is compared now.
+
     Raises:
         UserError: nobody of that name asked, or another log of that id is a peer.
         NotTheOneCompared: it is not the log of the comparison.
         Unreachable, Refused, Violation: its node does not answer as one.
     """
-    wanted = await find(node, name, states=("wanted",))
+    wanted = await _waiting_or_active(node, name, comparison)
     client, found = None, None
     if wanted.url is not None:
         found = await introduce(clients, wanted.url, now=now)
@@ -111,17 +113,18 @@ async def accept(
         wanted,
         state="active",
         compared=comparison is not None,
-        admitted_at=now,
+        admitted_at=wanted.admitted_at or now,
         proven_at=now if proven else wanted.proven_at,
     )
     async with node.store.write() as connection:
         await _refuse_second(connection, wanted.id, wanted.fingerprint)
         current = await peers.get(connection, wanted.fingerprint)
-        if current is None or current.state != "wanted":
+        if current is None or current.state != wanted.state:
             raise UserError(f"{wanted.id} does not ask any more: see `comity peer list`")
         await _store(connection, peer)
-    # Nobody can reach who has no address; it learns of this when it asks or extends again.
-    if client is None:
+    # Nobody can reach who has no address; it learns of this when it asks or extends again. And
+    # whoever is a peer already has nothing to learn.
+    if client is None or wanted.state == "active":
         return Outcome(peer)
     return await _tell_accepted(node, clients, client, peer, now)
 
@@ -293,6 +296,16 @@ async def _refuse_second(connection: AsyncConnection, community: str, fingerprin
                 "if the new one is right, first type `comity peer remove "
                 f"{base64url(other.fingerprint)}`"
             )
+
+
+async def _waiting_or_active(node: Node, name: str, comparison: Comparison | None) -> Peer:
+    """Who waits goes before a peer of the same id, which there may be under another log."""
+    try:
+        return await find(node, name, states=("wanted",))
+    except UserError:
+        if comparison is None:
+            raise
+        return await find(node, name, states=("wanted", "active"))
 
 
 async def _compare_held_or_shown(

@@ -1,22 +1,30 @@
 """Peering: who is let in, by whose hand, and what leaving ends."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 from sqlalchemy import select
 
-from node import admission, ledger, officers, peering, tables
-from node.client import AtAnotherSize
+from node import admission, ledger, officers, peering, retention, tables
+from node.carrying import Act
+from node.client import AtAnotherSize, PeerClient
 from node.coverage import load_sources
 from node.errors import Refused, UserError
-from node.introduction import NotTheOneCompared
-from node.store import cosigned, peers, records
+from node.introduction import NotTheOneCompared, check_goes_on, introduce
+from node.keyring import signing_keys
+from node.store import cosigned, logs, peers, records
 from node.store.peers import Peer
 from node.sync import NotFollowed
+from protocol.checkpoint import Checkpoint, sign_checkpoint
 from protocol.compare import Comparison
 from protocol.encoding import base64url
-from protocol.errors import Unavailable
+from protocol.errors import BadProof, Unavailable
+from protocol.exchange import CarriedLog, PeeringAnswer, PeeringRequest
+from protocol.keys import SigningKey
+from protocol.merkle import leaf_hash, tree_root
 from protocol.statements import CommunityDecision, approve, encode_entry
 from protocol.tiles import Bundle
 from protocol.witness import AddCheckpoint
@@ -162,9 +170,15 @@ async def test_taking_a_peer_uncompared_is_remembered(federation: Federation) ->
     await _accept(python, conf, await conf.comparison())
     assert not (await conf.sees(python)).compared
     assert (await python.sees(conf)).compared
-    await _add(conf, python, await python.comparison())
+    with pytest.raises(UserError, match="is wanted"):
+        await _accept(conf, python)
+    await _accept(conf, python, await python.comparison())
     assert (await conf.sees(python)).compared
     assert await _state(conf, python) == "active"
+    async with conf.node.store.write() as connection:
+        await peers.change(connection, (await conf.sees(python)).fingerprint, compared=False)
+    await _add(conf, python, await python.comparison())
+    assert (await conf.sees(python)).compared
 
 
 async def test_removing_ends_everything_at_once_on_both_sides(federation: Federation) -> None:
@@ -262,12 +276,16 @@ async def test_a_community_without_address_asks_with_its_log(federation: Federat
     with pytest.raises(NotTheOneCompared):
         await _accept(python, meetup, replace(await meetup.comparison(), root=bytes(32)))
     assert await _state(python, meetup) == "wanted"
-    await _accept(python, meetup, await meetup.comparison())
-    assert (await python.sees(meetup)).compared
+    await _accept(python, meetup)
+    assert not (await python.sees(meetup)).compared
     assert await _state(meetup, python) == "asked"
     await meetup.sync()
     assert await _state(meetup, python) == "active"
     assert await meetup.records_of(python) == {ban}
+    with pytest.raises(NotTheOneCompared):
+        await _accept(python, meetup, replace(await meetup.comparison(), root=bytes(32)))
+    await _accept(python, meetup, await meetup.comparison())
+    assert (await python.sees(meetup)).compared
     # Nobody tries to reach it, and it counts for no coverage: it has nothing to say.
     assert await python.push() == []
     assert await load_sources(python.node, now=python.now) == []
@@ -313,6 +331,11 @@ async def test_a_log_of_many_pieces_is_carried_whole(
 
 async def _rename(community: Community, name: str) -> None:
     """One officer changes the community's name."""
+    await _change(community, {"name": name})
+
+
+async def _change(community: Community, changes: dict[str, object]) -> None:
+    """One officer changes what one may change alone."""
     register = await community.register()
     decision = CommunityDecision(
         v=1,
@@ -320,7 +343,7 @@ async def _rename(community: Community, name: str) -> None:
         log=register.fingerprint,
         on=community.today,
         after=register.community_leaf,
-        community=register.community.model_copy(update={"name": name}),
+        community=register.community.model_copy(update=changes),
     ).to_bytes()
     officer = community.officers[0]
     key = await officers.unlock(await officers.named(community.node, officer), password(officer))
@@ -440,3 +463,203 @@ async def test_a_sync_under_way_cannot_bring_back_who_was_removed(federation: Fe
         assert await records.held(connection, await python.fingerprint()) == {}
     assert isinstance(following.exception(), NotFollowed | Unavailable | None)
     assert await _state(conf, python) == "removed"
+
+
+# --- Strangers ------------------------------------------------------------------------------------
+
+
+async def _carried(community: Community, *junk: bytes, start: int = 0) -> CarriedLog:
+    """Its log with more behind it, from `start`, under its own key."""
+    head = await community.head()
+    async with community.node.store.read() as connection:
+        entries = [*await logs.entries(connection, head), *junk]
+    root = tree_root([leaf_hash(entry) for entry in entries])
+    key = (await signing_keys(community.node)).log
+    note = sign_checkpoint(Checkpoint(head.origin, len(entries), root), key).to_bytes()
+    texts = tuple(base64url(entry) for entry in entries[start:])
+    return CarriedLog(start=start, entries=texts, checkpoint=note.decode())
+
+
+async def _send(
+    asking: Community, asked: Community, act: Act, carried: CarriedLog | None = None
+) -> PeeringAnswer:
+    found = await introduce(asking.clients, await asked.url(), now=asking.now)
+    key = found.community.keys.http
+    client = asking.clients.at(found.url, found.fingerprint, found.community.id, key)
+    request = PeeringRequest(
+        v=1,
+        act=act,
+        id=asking.id,
+        name=asking.id,
+        fingerprint=await asking.fingerprint(),
+        url=(await asking.register()).community.url,
+        carried=carried,
+    )
+    return await client.peering(request)
+
+
+@pytest.mark.parametrize("junk", [[b"x"] * 64, [b"x" * 20_000] * 2])
+async def test_row_16_of_a_stranger_s_log_no_more_is_kept_than_shows_who_asks(
+    federation: Federation, junk: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at once, and not by pieces; a peer's log may grow by what it grows by."""
+    monkeypatch.setattr(admission, "STRANGER", replace(admission.STRANGER, bytes=30_000))
+    python = await federation.community("python.example")
+    meetup = await federation.community("meetup.example", only_asks=True)
+    with pytest.raises(Refused, match="too-large"):
+        await _send(meetup, python, "ask", await _carried(meetup, *junk))
+    assert (await _send(meetup, python, "ask", await _carried(meetup))).size == 1
+    for act in ("ask", "extend"):
+        with pytest.raises(Refused, match="too-large"):
+            await _send(meetup, python, act, await _carried(meetup, *junk, start=1))
+    with pytest.raises(Refused, match="not-admitted"):
+        await _send(meetup, python, "extend", await _carried(meetup, b"x", start=1))
+    held = await python.holds(meetup)
+    assert held is not None
+    assert held.size == 1
+    await _accept(python, meetup)
+    answer = await _send(meetup, python, "extend", await _carried(meetup, *junk, start=1))
+    assert (answer.state, answer.size) == ("active", 1 + len(junk))
+
+
+async def test_a_stranger_that_comes_and_goes_leaves_nothing_behind(federation: Federation) -> None:
+    """Or rows would pile up; of who was a peer it is remembered that it was."""
+    python = await federation.community("python.example")
+    meetup = await federation.community("meetup.example", only_asks=True)
+    for _ in range(2):
+        await _send(meetup, python, "ask", await _carried(meetup))
+        assert (await _send(meetup, python, "leave")).state == "none"
+        with pytest.raises(KeyError):
+            await python.sees(meetup)
+        assert await python.holds(meetup) is None
+    await _send(meetup, python, "ask", await _carried(meetup))
+    await _accept(python, meetup)
+    await _send(meetup, python, "leave")
+    assert await _state(python, meetup) == "removed"
+    await _send(meetup, python, "ask", await _carried(meetup))
+    await _send(meetup, python, "leave")
+    assert await _state(python, meetup) == "removed"
+
+
+async def test_a_wish_that_is_not_repeated_lapses(federation: Federation) -> None:
+    """A fortnight after it was made last; then it may be made anew."""
+    python = await federation.community("python.example")
+    meetup = await federation.community("meetup.example", only_asks=True)
+    await _send(meetup, python, "ask", await _carried(meetup))
+    federation.later(admission.WANTED_TERM)
+    await _send(meetup, python, "ask", await _carried(meetup))
+    federation.later(admission.WANTED_TERM)
+    await retention.clean(python.node, python.now)
+    assert await _state(python, meetup) == "wanted"
+    federation.later(1)
+    await retention.clean(python.node, python.now)
+    with pytest.raises(KeyError):
+        await python.sees(meetup)
+    assert await python.holds(meetup) is None
+    await _send(meetup, python, "ask", await _carried(meetup))
+    assert await _state(python, meetup) == "wanted"
+
+
+async def _changed_key(community: Community) -> SigningKey:
+    """One officer puts another `http` key into the log; the node itself goes on under the old."""
+    register = await community.register()
+    key = SigningKey.generate()
+    keys = register.community.keys.model_copy(update={"http": key.public_key})
+    await _change(community, {"keys": keys})
+    return key
+
+
+async def _shown_at(stack: AsyncExitStack, answers: dict[str, bytes]) -> str:
+    """The base URL of somebody who answers so."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=answers[request.path], content_type="application/json")
+
+    site = web.Application()
+    site.router.add_get("/x/{path:.*}", answer)
+    runner = web.AppRunner(site, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return f"http://127.0.0.1:{runner.addresses[0][1]}/x"
+
+
+async def test_row_13_a_retired_key_does_not_speak_for_a_peer_by_the_log_of_before(
+    federation: Federation,
+) -> None:
+    """Its log is held, with the key's end in it; what an address shows cannot take that back."""
+    python = await federation.community("python.example")
+    conf = await federation.community("conf.example")
+    await federation.peer(conf, python)
+    shown = await python.clients.public(await python.url()).community()
+    await _changed_key(python)
+    assert (await conf.follow(python)).state == "current"
+    async with AsyncExitStack() as stack:
+        url = await _shown_at(stack, {"/x/comity/v1/log/community": shown.to_bytes()})
+        target = await conf.url()
+        found = await introduce(python.clients, target, now=python.now)
+        client = python.clients.at(target, found.fingerprint, conf.id, found.community.keys.http)
+        request = PeeringRequest(
+            v=1,
+            act="leave",
+            id=python.id,
+            name="x",
+            fingerprint=await python.fingerprint(),
+            url=url,
+            carried=None,
+        )
+        with pytest.raises(Refused, match="unknown-key"):
+            await client.peering(request)
+    assert await _state(conf, python) == "active"
+
+
+async def test_row_13_nor_by_a_newer_head_with_the_key_s_end_kept_back(
+    federation: Federation,
+) -> None:
+    """Tiles and head are public; they prove what is there, and not what is left out."""
+    python = await federation.community("python.example")
+    await _rename(python, "Another name")
+    conf = await federation.community("conf.example")
+    await federation.peer(conf, python)
+    held = await conf.holds(python)
+    assert held is not None
+    async with conf.node.store.read() as connection:
+        statements = (await conf.node.registers.at(connection, held)).statements
+    await _rename(python, "Yet another")
+    found = await introduce(conf.clients, await python.url(), now=conf.now)
+    await check_goes_on(found, held.size, held.root, statements)
+    for size, root, kept in (
+        (held.size, bytes(32), statements),
+        (held.size, held.root, statements[:-1]),
+        (found.head.size, found.head.root, found.statements),
+        (found.head.size + 1, held.root, found.statements),
+    ):
+        with pytest.raises(BadProof):
+            await check_goes_on(found, size, root, kept)
+    hidden = replace(found, statements=[found.statements[0], found.statements[-1]])
+    with pytest.raises(BadProof):
+        await check_goes_on(hidden, held.size, held.root, statements)
+
+
+async def test_an_answer_from_before_an_agreement_does_not_end_it(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`none` was true of what stood when it was asked, and is not of what stands now."""
+    python = await federation.community("python.example")
+    meetup = await federation.community("meetup.example", only_asks=True)
+    await _add(meetup, python)
+    await _accept(python, meetup)
+    await meetup.sync()
+    await peering.remove(python.node, python.clients, "meetup.example", python.now)
+    tell = PeerClient.peering
+
+    async def told(client: PeerClient, request: PeeringRequest) -> PeeringAnswer:
+        answer = await tell(client, request)
+        async with meetup.node.store.write() as connection:
+            await peers.change(connection, await python.fingerprint(), state="asked")
+        return answer
+
+    monkeypatch.setattr(PeerClient, "peering", told)
+    await peering.keep_in_touch(meetup.node, meetup.clients, meetup.now)
+    assert await _state(meetup, python) == "asked"
+    assert await meetup.holds(python) is not None
