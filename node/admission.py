@@ -5,28 +5,49 @@ held here, one shown at the asker's address, or one carried in the request. Noth
 the signature was verified. What each request changes stands in the table of `node.peering`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import replica
 from node.client import Clients
-from node.errors import UserError
-from node.introduction import introduce
+from node.errors import ComeLater, UserError
+from node.introduction import check_goes_on, introduce
 from node.ledger import own_head_in
+from node.limits import PEER, STRANGER, Limits
 from node.node import Node
 from node.replica import Extension, Held
 from node.store import logs, peers, records
 from node.store.peers import Peer, PeerState
 from protocol.checkpoint import claimed_checkpoint
 from protocol.encoding import from_base64url
-from protocol.errors import Conflict, OutOfOrder, Unavailable, UnknownKey
+from protocol.errors import Conflict, NotAdmitted, OutOfOrder, UnknownKey
 from protocol.exchange import CarriedLog, PeeringAnswer, PeeringRequest
 from protocol.keys import http_key_id
 from protocol.statements import Community
 
 MAX_WANTED = 64
 """Strangers that may wait for an answer at a time; further ones are told to come later."""
+
+
+WANTED_TERM = 14 * 86_400
+"""Seconds after which a wish to be a peer lapses that was not repeated."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is held here of the log that a request names, and the row of its community."""
+
+    held: Held
+    statements: Sequence[tuple[int, bytes]] = field(repr=False)
+    """Its effective community statements by their place."""
+    peer: Peer | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is the log of a peer."""
+        return self.peer is not None and self.peer.state == "active"
 
 
 @dataclass(frozen=True)
@@ -39,29 +60,51 @@ class Asker:
     """What of a carried log extends what is held of it."""
 
 
-async def identify(
-    node: Node, clients: Clients, asked: PeeringRequest, keyid: str, now: int
-) -> Asker:
-    """Find out by what key a peering request has to be signed; nothing is kept yet.
-
-    Raises:
-        UnknownKey: no log that is held or shown has the key that `keyid` names.
-        Conflict: the carried log leaves a gap after what is held of it.
-        Unreachable, Refused, Violation: what is shown is no log of the asker's.
-    """
+async def known(node: Node, asked: PeeringRequest) -> Known:
+    """What is known of the log that a request names."""
     async with node.store.read() as connection:
         held = await replica.load(connection, node.registers, asked.fingerprint, asked.id)
-        before = await peers.get(connection, asked.fingerprint)
+        peer = await peers.get(connection, asked.fingerprint)
+        if held.register is None:
+            return Known(held, (), peer)
+        return Known(held, (await node.registers.at(connection, held.head)).statements, peer)
+
+
+async def identify(known: Known, asked: PeeringRequest, keyid: str, now: int) -> Asker | None:
+    """By what key a request has to be signed, from what is held or comes with it; nothing is kept.
+
+    None where only the asker's address could tell.
+
+    Raises:
+        UnknownKey: the carried log has not the key that `keyid` names.
+        Conflict: the carried log leaves a gap after what is held of it.
+        TooLarge: it would be more than is taken of any log, or of a stranger's.
+        Violation: it is no log of the asker's.
+    """
     if asked.carried is not None:
-        return _with_key(keyid, await _by_carried(held, asked.carried, now))
-    if held.register is not None:
-        known = Asker(held.register.community, asked.fingerprint, None)
-        if _has_key(known.community, keyid):
-            return known
-    url = asked.url or (None if before is None else before.url)
-    if url is None:
-        raise UnknownKey("nothing is known of this log, and no address was given")
-    return _with_key(keyid, await _by_address(clients, url, now))
+        limits = PEER if known.is_active else STRANGER
+        return _with_key(keyid, await _by_carried(known.held, asked.carried, now, limits))
+    if known.held.register is None:
+        return None
+    asker = Asker(known.held.register.community, asked.fingerprint, None)
+    return asker if _has_key(asker.community, keyid) else None
+
+
+async def identify_at(clients: Clients, known: Known, url: str, keyid: str, now: int) -> Asker:
+    """The same, from what is shown at an address.
+
+    Raises:
+        UnknownKey: the log there has not the key that `keyid` names.
+        Unreachable, Refused, Violation: there is no log there, or one that is not what is held.
+    """
+    try:
+        found = await introduce(clients, url, now=now)
+    except UserError as error:
+        raise OutOfOrder("the log at that address gives no address") from error
+    if known.held.register is not None:
+        head = known.held.head
+        await check_goes_on(found, head.size, head.root, known.statements)
+    return _with_key(keyid, Asker(found.community, found.fingerprint, None))
 
 
 async def answer(node: Node, asker: Asker, asked: PeeringRequest, now: int) -> PeeringAnswer:
@@ -69,8 +112,9 @@ async def answer(node: Node, asker: Asker, asked: PeeringRequest, now: int) -> P
 
     Raises:
         OutOfOrder: the request names another community or log than the one that signed it.
+        NotAdmitted: it brings entries, and is no peer yet.
         Conflict: its log was extended meanwhile; to be sent again.
-        Unavailable: too many wait for an answer.
+        ComeLater: too many wait for an answer.
     """
     if (asked.id, asked.fingerprint) != (asker.community.id, asker.fingerprint):
         raise OutOfOrder("the request names another community than its log does")
@@ -80,8 +124,8 @@ async def answer(node: Node, asker: Asker, asked: PeeringRequest, now: int) -> P
         state = await _take(connection, asker, asked, now)
         head = await logs.head_of(connection, asker.fingerprint)
     if asked.act == "leave":
+        # What was deleted is let go of by the retention job: a stranger must not have us wait.
         node.registers.forget(asker.fingerprint)
-        await node.store.scrub()
     size = 0 if head is None else head.size
     match state:
         case "active":
@@ -95,19 +139,36 @@ async def answer(node: Node, asker: Asker, asked: PeeringRequest, now: int) -> P
 async def drop(connection: AsyncConnection, fingerprint: bytes) -> None:
     """Drop all that is held of a peer: records, tokens, log.
 
-    Who it was stays, and which head of its log was cosigned last here: were that forgotten, a peer
-    that comes back could have an older one, or another branch, cosigned.
+    Who it was stays, and since when, and which head of its log was cosigned last here: were that
+    forgotten, a peer that comes back could have an older one, or another branch, cosigned.
     """
     await records.forget(connection, fingerprint)
     await logs.forget(connection, fingerprint)
     await peers.change(
-        connection,
-        fingerprint,
-        state="removed",
-        admitted_at=None,
-        last_sync_at=None,
-        last_error=None,
+        connection, fingerprint, state="removed", last_sync_at=None, last_error=None, wanted_at=None
     )
+
+
+async def lapse(node: Node, now: int) -> int:
+    """Drop the wishes that nobody answered in their time; how many there were."""
+    async with node.store.write() as connection:
+        old = [
+            peer
+            for peer in await peers.wanted(connection)
+            if now - (peer.wanted_at or 0) > WANTED_TERM
+        ]
+        for peer in old:
+            await _end_by_them(connection, peer)
+    for peer in old:
+        node.registers.forget(peer.fingerprint)
+    return len(old)
+
+
+async def _end_by_them(connection: AsyncConnection, peer: Peer) -> None:
+    """End what they ended: of a stranger that never was a peer nothing stays, or rows pile up."""
+    await drop(connection, peer.fingerprint)
+    if peer.state == "wanted" and peer.admitted_at is None:
+        await peers.forget(connection, peer.fingerprint)
 
 
 async def _take(
@@ -115,11 +176,14 @@ async def _take(
 ) -> PeerState | None:
     before = await peers.get(connection, asker.fingerprint)
     if asked.act == "leave":
-        await drop(connection, asker.fingerprint)
+        if before is not None:
+            await _end_by_them(connection, before)
         return None
     state = _next_state(None if before is None else before.state, asked.act)
     if state is None or state == "removed":
         return None
+    if asked.act == "extend" and state != "active":
+        raise NotAdmitted("this community is no admitted peer here")
     if state == "wanted":
         await _refuse_crowd(connection, asker.fingerprint)
     await _meet(connection, before, asker, state, now)
@@ -138,9 +202,9 @@ def _next_state(before: PeerState | None, act: str) -> PeerState | None:
 
 
 async def _refuse_crowd(connection: AsyncConnection, fingerprint: bytes) -> None:
-    waiting = [peer for peer in await peers.every(connection) if peer.state == "wanted"]
+    waiting = await peers.wanted(connection)
     if len([peer for peer in waiting if peer.fingerprint != fingerprint]) >= MAX_WANTED:
-        raise Unavailable("too many communities wait for an answer here")
+        raise ComeLater("too many communities wait for an answer here")
 
 
 async def _meet(
@@ -159,10 +223,12 @@ async def _meet(
             admitted_at=None,
             last_sync_at=None,
             last_error=None,
+            wanted_at=now,
         )
         await peers.add(connection, new)
         return
     met = replace(before, name=community.name, url=community.url, state=state)
+    met = replace(met, wanted_at=now if state == "wanted" else None)
     if before.state == "removed":
         # Whoever comes back is compared anew.
         met = replace(met, compared=False, proven_at=None)
@@ -171,7 +237,7 @@ async def _meet(
     await peers.change(connection, **vars(met))
 
 
-async def _by_carried(held: Held, carried: CarriedLog, now: int) -> Asker:
+async def _by_carried(held: Held, carried: CarriedLog, now: int, limits: Limits) -> Asker:
     entries = [from_base64url(entry) for entry in carried.entries]
     size, end = held.head.size, carried.start + len(entries)
     if held.register is not None and (carried.start > size or end < size):
@@ -182,17 +248,10 @@ async def _by_carried(held: Held, carried: CarriedLog, now: int) -> Asker:
     note = carried.checkpoint.encode()
     if claimed_checkpoint(note).size != end:
         raise Conflict("the carried checkpoint is not of the entries that came with it")
-    extension = await replica.verify(held, entries[size - carried.start :], note, now=now)
-    new = extension if replica.is_newer(extension, held) else None
-    return Asker(extension.register.community, held.head.fingerprint, new)
-
-
-async def _by_address(clients: Clients, url: str, now: int) -> Asker:
-    try:
-        found = await introduce(clients, url, now=now)
-    except UserError as error:
-        raise OutOfOrder("the log at that address gives no address") from error
-    return Asker(found.community, found.fingerprint, None)
+    new = entries[size - carried.start :]
+    extension = await replica.verify(held, new, note, now=now, limits=limits)
+    newer = extension if replica.is_newer(extension, held) else None
+    return Asker(extension.register.community, held.head.fingerprint, newer)
 
 
 def _has_key(community: Community, keyid: str) -> bool:

@@ -34,7 +34,6 @@ from node.identity import OwnIdentity
 from node.node import Node
 from node.pulls import Pulls
 from node.store import logs, peers
-from protocol.errors import Unavailable
 from protocol.signatures import authority_of
 
 Clock = Callable[[], int]
@@ -50,9 +49,6 @@ DAILY_INTERVAL = 3600.0
 
 PULLS = 16
 """Peers that are followed at a time."""
-
-PULL_DEADLINE = 600.0
-"""Seconds after which following a peer is broken off, so that others have their turn."""
 
 SHUTDOWN = 5.0
 """Seconds that requests under way have when the node stops."""
@@ -235,18 +231,12 @@ class _Pulling:
                         pulls.create_task(self._pull(fingerprint))
 
     async def _pull(self, fingerprint: bytes) -> None:
+        service = self._service
         async with self._turns:
-            await attempt("follow a peer", self._follow(fingerprint))
+            following = sync.follow(service.node, service.clients, fingerprint, service.now())
+            await attempt("follow a peer", following)
         self._under_way.remove(fingerprint)
         if fingerprint in self._again:
             # Its log may have grown since it was asked.
             self._again.remove(fingerprint)
-            self._service.pulls.want(fingerprint)
-
-    async def _follow(self, fingerprint: bytes) -> None:
-        service = self._service
-        try:
-            async with asyncio.timeout(PULL_DEADLINE):
-                await sync.follow(service.node, service.clients, fingerprint, service.now())
-        except TimeoutError as error:
-            raise Unavailable("following a peer took too long and was broken off") from error
+            service.pulls.want(fingerprint)

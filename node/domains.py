@@ -29,9 +29,10 @@ LookUp = Callable[[str], Awaitable[list[str]]]
 
 async def txt_records(name: str) -> list[str]:
     """The TXT records of a name, each as one string; none where it has none."""
-    resolver = dns.asyncresolver.Resolver()
-    resolver.lifetime = DEADLINE
     try:
+        # Already this fails where a machine has no resolver configured.
+        resolver = dns.asyncresolver.Resolver()
+        resolver.lifetime = DEADLINE
         answer = await resolver.resolve(name, "TXT")
     except dns.exception.DNSException:
         return []

@@ -32,3 +32,7 @@ class Refused(Unavailable):
         self.problem = problem
         self.retry_after = retry_after
         """Seconds after which it may be asked again, where it said so."""
+
+
+class ComeLater(Unavailable):
+    """A stranger's request that is not looked at now: theirs to try again, and no fault here."""

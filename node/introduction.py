@@ -10,6 +10,7 @@ That it is the log which its administrators mean is shown by `compare` alone.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -51,6 +52,8 @@ class Introduction:
     as_of: int | None
     """When the community itself cosigned that head (Unix seconds)."""
     log: PublicLog = field(repr=False)
+    statements: Sequence[tuple[int, bytes]] = field(repr=False)
+    """Its community statements by their place. One of the last may have been kept back."""
 
 
 async def introduce(clients: Clients, address: str, *, now: int) -> Introduction:
@@ -82,7 +85,15 @@ async def introduce(clients: Clients, address: str, *, now: int) -> Introduction
         raise UserError(
             "this community gives no address in its log, so it has to ask: give it your address"
         )
-    return Introduction(community.url, community, register.fingerprint, checkpoint.head, as_of, log)
+    return Introduction(
+        url=community.url,
+        community=community,
+        fingerprint=register.fingerprint,
+        head=checkpoint.head,
+        as_of=as_of,
+        log=log,
+        statements=[(each.index, from_base64url(each.entry)) for each in answer.statements],
+    )
 
 
 async def compare(introduction: Introduction, comparison: Comparison) -> None:
@@ -93,9 +104,39 @@ async def compare(introduction: Introduction, comparison: Comparison) -> None:
         UserError: the string is of a newer head than the address shows.
         Unreachable, Refused, Violation: its tiles could not be had, or are not those of its head.
     """
+    community, head = introduction.community, introduction.head
+    check_same_log(community.id, introduction.fingerprint, head.size, comparison)
+    proof = await _consistency_proof(introduction, comparison.size)
+    try:
+        verify_consistency(comparison.size, comparison.root, head.size, head.root, proof)
+    except BadProof as error:
+        raise _not_the_one() from error
+
+
+async def check_goes_on(
+    introduction: Introduction, size: int, root: bytes, statements: Sequence[tuple[int, bytes]]
+) -> None:
+    """Check that what is shown goes on where the log as it is held ends, and leaves nothing out.
+
+    Whoever has a key of before could else show the log as it was then.
+
+    Raises:
+        BadProof: it has not grown, or did not have this root (32 bytes) at that size, or other
+            community statements than these, each with its place, among so many entries.
+        Unreachable, Refused, Violation: its tiles could not be had, or are not those of its head.
+    """
     head = introduction.head
-    check_same_log(introduction.community.id, introduction.fingerprint, head.size, comparison)
-    wanted = tiles_for_consistency(comparison.size, head.size)
+    if head.size <= size:
+        raise BadProof("the log that is shown has nothing that is not held")
+    if [each for each in introduction.statements if each[0] < size] != list(statements):
+        raise BadProof("community statements of the log that is held are not shown")
+    proof = await _consistency_proof(introduction, size)
+    verify_consistency(size, root, head.size, head.root, proof)
+
+
+async def _consistency_proof(introduction: Introduction, size: int) -> list[bytes]:
+    head = introduction.head
+    wanted = tiles_for_consistency(size, head.size)
     turn = asyncio.Semaphore(_TILES_AT_ONCE)
 
     async def fetch(tile: Tile) -> bytes:
@@ -104,11 +145,7 @@ async def compare(introduction: Introduction, comparison: Comparison) -> None:
 
     fetched = await asyncio.gather(*(fetch(tile) for tile in wanted))
     stored = {tile.id: data for tile, data in zip(wanted, fetched, strict=True)}
-    proof = verify_tiles(head.size, head.root, stored).consistency_proof(comparison.size)
-    try:
-        verify_consistency(comparison.size, comparison.root, head.size, head.root, proof)
-    except BadProof as error:
-        raise _not_the_one() from error
+    return verify_tiles(head.size, head.root, stored).consistency_proof(size)
 
 
 def check_same_log(community: str, fingerprint: bytes, size: int, comparison: Comparison) -> None:

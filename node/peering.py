@@ -4,14 +4,14 @@ What a community's peer may do here is decided by one row, whose states change s
 
     state      we add       we accept   we remove   they ask        they accept   they leave
     none       asked        -           -           wanted          none          none
-    wanted     active       active      removed     wanted          wanted        removed
+    wanted     active       active      removed     wanted          wanted        none
     asked      asked        -           removed     active          active        removed
     active     active       -           removed     active          active        removed
     removed    asked        -           removed     wanted          removed       removed
 
 Whoever adds has agreed already, so two who ask each other are peers. Asking again is harmless, and
 how a community learns that it was accepted where nobody can reach it. Leaving ends everything at
-once on the side that leaves, and on the other when it is told.
+once on the side that leaves, and on the other when it is told. A wish that nobody answers lapses.
 
 A community without an address brings its log along when it asks, and later what it has grown by.
 """
@@ -115,6 +115,7 @@ async def accept(
         compared=comparison is not None,
         admitted_at=wanted.admitted_at or now,
         proven_at=now if proven else wanted.proven_at,
+        wanted_at=None,
     )
     async with node.store.write() as connection:
         await _refuse_second(connection, wanted.id, wanted.fingerprint)
@@ -248,6 +249,9 @@ async def _say(node: Node, client: PeerClient, peer: Peer, act: Act, now: int) -
     if answer.state == "none":
         # It left, and we did not hear: what is held of it goes, as when it told us.
         async with node.store.write() as connection:
+            current = await peers.get(connection, peer.fingerprint)
+            if current is None or current.state != peer.state:
+                return Outcome(current or peer)  # meanwhile it was agreed upon anew, or ended
             await drop(connection, peer.fingerprint)
         node.registers.forget(peer.fingerprint)
         return Outcome(replace(peer, state="removed"))
@@ -275,7 +279,7 @@ def _agreed(before: Peer | None, found: Introduction, *, compared: bool, now: in
         proven_at=None if known is None else known.proven_at,
         admitted_at=((known and known.admitted_at) or now) if agreed else None,
         last_sync_at=None if known is None else known.last_sync_at,
-        last_error=None,
+        last_error=None if known is None else known.last_error,
     )
 
 

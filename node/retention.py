@@ -2,9 +2,11 @@
 
 - tokens: the last day that each row names;
 - requests to issuers under way: a day, after which a retry would be charged anew;
+- wishes to be a peer that were not repeated: a fortnight;
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
+from node import admission
 from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
@@ -24,6 +26,7 @@ async def clean(node: Node, now: int) -> int:
         await retention.delete_events(connection, day, now - EVENT_INTERVAL)
         await nonces.forget(connection, now - NONCE_GRACE)
         await budgets.forget_charges(connection, now - DAY)
+    await admission.lapse(node, now)
     # Also for what others deleted since: the records of a sanction that was lifted, a peer's log.
     await node.store.scrub()
     return deleted

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
+from node.errors import ComeLater
 from protocol.encoding import JSON, canonical_json
 from protocol.errors import (
     ComityError,
@@ -55,7 +56,9 @@ async def answer_or_problem(answer: Awaitable[web.StreamResponse]) -> web.Stream
     try:
         return await answer
     except ComityError as error:
-        if error.status == Unavailable.status:
+        if isinstance(error, ComeLater):  # strangers must not be able to fill the log with alarms
+            _log.info("come-later", why=str(error))
+        elif error.status == Unavailable.status:
             _log.error("unavailable", error=type(error).__name__, why=str(error))
         return problem_response(error)
     except web.HTTPException as error:

@@ -1,6 +1,5 @@
 """What the resources are served from."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,7 +12,7 @@ from node.node import Node
 from node.pulls import Pulls
 
 STRANGERS = 4
-"""Requests to peer that are looked at together; further ones are told to come later."""
+"""Addresses that strangers name and that are looked at together; others are told to come later."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class Service:
     pulls: Pulls
     clients: Clients
     now: Callable[[], int]
-    strangers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STRANGERS))
-    """Their turns: each may have us fetch from an address that it names."""
+    strangers: set[str] = field(default_factory=set)
+    """The addresses at which a stranger's log is being looked at, each host and port once."""
 
 
 SERVICE = web.AppKey("SERVICE", Service)

@@ -30,6 +30,9 @@ PARAMETERS = 32_766
 WAIT = 30
 """Seconds that a writer waits for writers in other processes."""
 
+SCRUB_WAIT = 1
+"""Seconds that letting go of what was deleted waits for readers; writers wait meanwhile."""
+
 _READERS = 5
 
 _WRITER_LOCK = 0x636F6D697479
@@ -83,18 +86,26 @@ class Store:
         async with self._turn, _begun(self._writer) as connection:
             yield connection
 
-    async def scrub(self) -> None:
+    async def scrub(self) -> bool:
         """Let go of what was deleted: SQLite keeps it in its write-ahead log until this.
 
-        It waits for readers, and what the slowest of them still sees stays until the next time.
-        PostgreSQL keeps deleted rows until it vacuums, in its own time; a word for the operator.
+        It waits for readers, for `SCRUB_WAIT` seconds at most. False where one of them still reads:
+        then what was deleted stays until the next time. PostgreSQL keeps deleted rows until it
+        vacuums, in its own time; a word for the operator.
         """
-        if self.is_sqlite:
-            async with self._turn, self._writer.connect() as connection:
-                # Outside of a transaction, where alone a checkpoint works: hence the driver's own.
-                driver = (await connection.get_raw_connection()).driver_connection
-                if driver is not None:
-                    await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not self.is_sqlite:
+            return True
+        async with self._turn, self._writer.connect() as connection:
+            # Outside of a transaction, where alone a checkpoint works: hence the driver's own.
+            driver = (await connection.get_raw_connection()).driver_connection
+            if driver is None:
+                return False
+            await driver.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT * 1000}")
+            try:
+                rows = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await driver.execute(f"PRAGMA busy_timeout = {WAIT * 1000}")
+        return not next(iter(rows))[0]
 
     async def close(self) -> None:
         """Close every connection."""

@@ -27,7 +27,7 @@ from node.node import Node
 from node.passwords import Cost
 from node.store import peers
 from protocol.checkpoint import cosign_key, cosignature_time
-from protocol.encoding import canonical_json
+from protocol.encoding import base64url, canonical_json
 from protocol.errors import Unavailable
 from protocol.note import SignedNote
 from protocol.signatures import Request
@@ -164,30 +164,29 @@ async def test_polling_waits_for_no_peer(node: Node, monkeypatch: pytest.MonkeyP
     assert begun.count(slow.fingerprint) == 1
 
 
-async def test_a_peer_that_never_ends_gives_way_to_the_others(
+async def test_so_many_peers_are_followed_at_a_time_each_once(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only so many are followed at a time, each for so long; whoever was told of twice is again."""
+    """The others have their turn after these; whoever was told of meanwhile is followed again."""
     begun: list[bytes] = []
 
     async def follow(_node: Node, _clients: Any, fingerprint: bytes, _now: int) -> None:
         begun.append(fingerprint)
-        await asyncio.Event().wait()
+        await ended.wait()
 
+    ended = asyncio.Event()
     monkeypatch.setattr(sync, "follow", follow)
     monkeypatch.setattr(app, "PULLS", 2)
-    monkeypatch.setattr(app, "PULL_DEADLINE", 0.2)
-    with structlog.testing.capture_logs() as logged:
-        async with served(node) as running:
-            for fingerprint in (b"one", b"two", b"three"):
-                running.service.pulls.want(fingerprint)
-            await until(lambda: begun[:2] == [b"one", b"two"])
-            assert len(begun) == 2
+    async with served(node) as running:
+        for fingerprint in (b"one", b"two", b"three"):
+            running.service.pulls.want(fingerprint)
+        await until(lambda: begun[:2] == [b"one", b"two"])
+        for _ in range(3):
             running.service.pulls.want(b"one")
-            await until(lambda: sorted(begun[2:4]) == [b"one", b"three"])
-    assert {each["why"] for each in logged if each["event"] == "failed"} == {
-        "following a peer took too long and was broken off"
-    }
+            await asyncio.sleep(0.05)
+        assert len(begun) == 2
+        ended.set()
+        await until(lambda: sorted(begun[2:]) == [b"one", b"three"])
 
 
 async def test_a_community_without_address_serves_its_health_only(node: Node) -> None:
@@ -269,8 +268,11 @@ async def test_what_an_address_answers_is_not_told_to_who_named_it(running: Serv
         assert [peer.id for peer in await peers.every(connection)] == ["conf.example"]
 
 
-async def test_strangers_do_not_make_the_node_fetch_without_end(running: Served) -> None:
-    """While four are looked at, a fifth is told to come later."""
+async def test_strangers_do_not_make_the_node_fetch_without_end(
+    running: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four addresses are looked at, each once and not for long; whose key is held need not wait."""
+    monkeypatch.setattr("node.federation.peering.LOOKING", 3.0)
     hung = asyncio.Event()
     connections: list[Any] = []
 
@@ -279,18 +281,31 @@ async def test_strangers_do_not_make_the_node_fetch_without_end(running: Served)
         await hung.wait()
         writer.close()
 
-    server = await asyncio.start_server(hang, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+    servers = [await asyncio.start_server(hang, "127.0.0.1", 0) for _ in range(5)]
+    urls = [f"http://127.0.0.1:{each.sockets[0].getsockname()[1]}/x" for each in servers]
     logs = [PeerLog(f"stranger{number}.example") for number in range(5)]
-    asking = [asyncio.create_task(peering_request(running, log, url)) for log in logs[:4]]
-    try:
-        await until(lambda: len(connections) == 4)
-        assert await peering_request(running, logs[4], url) == (503, "unavailable")
-    finally:
-        hung.set()
-        server.close()
-        await asyncio.gather(*asking)
-        await server.wait_closed()
+    asking = [
+        asyncio.create_task(peering_request(running, log, url))
+        for log, url in zip(logs[:4], urls, strict=False)
+    ]
+    with structlog.testing.capture_logs() as logged:
+        try:
+            await until(lambda: len(connections) >= 4)
+            assert await peering_request(running, logs[4], urls[4]) == (503, "unavailable")
+            assert await peering_request(running, logs[4], f"{urls[0]}/y") == (503, "unavailable")
+            known = canonical_json(
+                json.loads(asks(running.peer, urls[4]))
+                | {"fingerprint": base64url(running.peer.fingerprint)}
+            )
+            assert (await running.ask("/peering", known)).status == 200
+            assert {await each for each in asking} == {(503, "unavailable")}
+        finally:
+            hung.set()
+            for server in servers:
+                server.close()
+                await server.wait_closed()
+    assert {each["log_level"] for each in logged if each["event"] == "come-later"} == {"info"}
+    assert [each for each in logged if each["event"] == "unavailable"] == []
 
 
 # --- The process ----------------------------------------------------------------------------------

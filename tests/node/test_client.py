@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Self
 
+import dns.asyncresolver
+import dns.resolver
 import pytest
 from aiohttp import web
 
 from node.client import PeerClient, WrongAnswer
-from node.domains import is_proven
+from node.domains import is_proven, txt_records
 from node.errors import Refused, Unreachable
 from node.introduction import introduce
 from node.keyring import signing_keys
@@ -360,3 +362,13 @@ async def test_a_domain_proves_an_id_by_its_record() -> None:
         # Names that are nobody's are not even asked.
         assert not await is_proven(outbound, "python.example", fingerprint, records)
     assert len(asked) == 2
+
+
+async def test_a_machine_without_resolver_finds_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which proves nothing, and is no fault."""
+
+    def unconfigured() -> None:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.asyncresolver, "Resolver", unconfigured)
+    assert await txt_records("_comity.python.org") == []

@@ -15,6 +15,7 @@ from node.coverage import load_sources
 from node.errors import Refused, UserError
 from node.introduction import NotTheOneCompared, check_goes_on, introduce
 from node.keyring import signing_keys
+from node.limits import STRANGER
 from node.store import cosigned, logs, peers, records
 from node.store.peers import Peer
 from node.sync import NotFollowed
@@ -503,7 +504,7 @@ async def test_row_16_of_a_stranger_s_log_no_more_is_kept_than_shows_who_asks(
     federation: Federation, junk: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not at once, and not by pieces; a peer's log may grow by what it grows by."""
-    monkeypatch.setattr(admission, "STRANGER", replace(admission.STRANGER, bytes=30_000))
+    monkeypatch.setattr(admission, "STRANGER", replace(STRANGER, bytes=30_000))
     python = await federation.community("python.example")
     meetup = await federation.community("meetup.example", only_asks=True)
     with pytest.raises(Refused, match="too-large"):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import tables
-from node.store import Store, chunked
+from node.store import Store, chunked, engine
 from node.store.engine import PARAMETERS
 from protocol.errors import Unavailable
 from tests.paths import ROOT
@@ -268,6 +268,26 @@ async def test_row_25_what_was_deleted_is_gone_from_the_file(sqlite_file: Path) 
         await connection.execute(tables.logs.delete())
     await store.scrub()
     assert marker[:64] not in _files(sqlite_file.parent)
+    await store.close()
+
+
+async def test_row_16_letting_go_does_not_wait_long_for_who_reads(
+    sqlite_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writers wait meanwhile; what one reader still sees stays until the next time."""
+    monkeypatch.setattr(engine, "SCRUB_WAIT", 0)
+    store = Store(f"sqlite+aiosqlite:///{sqlite_file}")
+    async with store.write() as connection:
+        await connection.execute(insert(tables.logs), _log(PEER, own=False))
+    async with store.read() as connection:
+        await connection.execute(select(tables.logs))
+        async with store.write() as writer:
+            await writer.execute(tables.logs.delete())
+        assert not await store.scrub()
+        async with store.write() as writer:
+            waits = (await writer.execute(text("PRAGMA busy_timeout"))).scalar_one()
+    assert waits == engine.WAIT * 1000
+    assert await store.scrub()
     await store.close()
 
 
