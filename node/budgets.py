@@ -5,7 +5,8 @@ is paid for before it is computed, in one transaction:
 
 1. The same body from the same peer within a day was paid for already: a retry is free. But it is
    computed anew, so that only so many are.
-2. Open events that the peer declared pay first, the oldest first.
+2. Open events that the peer declared pay first, the oldest first; all together no more than what
+   one may, in 30 days, so that events which are declared far ahead cannot be saved up.
 3. The peer's bucket pays the rest, or the request is refused until the bucket has refilled.
 4. What buckets pay for all peers together within a day stays below the total, or the request is
    refused; but never one with which the peer stays within its own refill of that day, so that
@@ -39,7 +40,7 @@ EVENT_INTERVAL = 30 * DAY
 REPEATS = 8
 """How often within a day the same request is answered again unpaid: more than any network loses."""
 
-MAX_AHEAD = timedelta(days=366)
+MAX_AHEAD = timedelta(days=90)
 """How far ahead an event may end."""
 
 By = Literal["bucket", "total", "repeats"]
@@ -56,13 +57,15 @@ class Budget:
     """Evaluations asked for in the last day, whatever paid for them."""
     events: Sequence[Event]
     """The events that pay at present."""
+    for_events: int
+    """Evaluations that they may pay for, all together."""
     refused_at: int | None
     refused_by: str | None
 
     @property
     def available(self) -> int:
         """Evaluations that the peer may ask for now."""
-        return self.bucket + sum(event.left for event in self.events)
+        return self.bucket + min(self.for_events, sum(event.left for event in self.events))
 
     @property
     def until(self) -> date | None:
@@ -96,20 +99,20 @@ async def standing(node: Node, peer: bytes, now: int) -> Budget:
 async def total_charged(node: Node, now: int) -> int:
     """Evaluations that the buckets of all peers paid for in the last day."""
     async with node.store.read() as connection:
-        return _ordinary(await budgets.charges_after(connection, now - DAY))
+        return await budgets.ordinary_after(connection, now - DAY)
 
 
 async def declare(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
     """Let a peer declare an event, once in 30 days; declaring the same again changes nothing.
 
     Raises:
-        Malformed: without days, over already, or ending more than a year ahead.
+        Malformed: without days, over already, or ending more than 90 days ahead.
         OverBudget: another was declared in the 30 days before.
     """
     if event.start is None or event.end is None:
         raise Malformed("an event that is declared has its days")
     if not day_of(now) <= event.end <= day_of(now) + MAX_AHEAD:
-        raise Malformed("an event that is declared ends today or within a year")
+        raise Malformed("an event that is declared ends today or within 90 days")
     declared = Event(
         id=str(uuid.uuid4()),
         peer=peer,
@@ -163,28 +166,27 @@ async def lower(node: Node, event_id: str, allowance: int, now: int) -> Event:
 
 
 async def _charge(connection: AsyncConnection, config: Config, asked: Charge) -> OverBudget | None:
-    recent = await budgets.charges_after(connection, asked.at - DAY)
     # 1. a retry
-    for paid in recent:
-        if (paid.peer, paid.digest) == (asked.peer, asked.digest):
-            return await _repeat(connection, config, paid, asked.at)
+    before = await budgets.charge_of(connection, asked.peer, asked.digest, asked.at - DAY)
+    if before is not None:
+        return await _repeat(connection, config, before, asked.at)
+    bucket = await _bucket(connection, config, asked.peer, asked.at)
     # 2. events
-    shares = dict(_shares(await _open_events(connection, asked.peer, asked.at), asked.amount))
+    declared = min(asked.amount, _for_events(bucket))
+    shares = dict(_shares(await _open_events(connection, asked.peer, asked.at), declared))
     paid = replace(asked, declared=sum(shares.values()))
     # 3. the bucket
-    bucket = await _bucket(connection, config, asked.peer, asked.at)
     missing = paid.ordinary * DAY - bucket.level
     if missing > 0:
         wait = -(-missing // config.evaluation_refill)
         return await _refused(connection, bucket, "bucket", wait)
     # 4. the total
-    if _breaks_total(config, recent, paid):
-        wait = _until_total_allows(config, recent, paid)
+    wait = await _until_total_allows(connection, config, paid)
+    if wait > 0:
         return await _refused(connection, bucket, "total", wait)
     for event, share in shares.items():
         await events.change(connection, event.id, spent=event.spent + share)
-    level = bucket.level - paid.ordinary * DAY
-    await budgets.put_bucket(connection, replace(bucket, level=level))
+    await budgets.put_bucket(connection, _used(bucket, paid))
     await budgets.put_charge(connection, paid)
     return None
 
@@ -217,10 +219,27 @@ _WHY: dict[By, str] = {
 async def _bucket(connection: AsyncConnection, config: Config, peer: bytes, now: int) -> Bucket:
     """The bucket as it is now: refilled since it was last touched, full where it never was."""
     full = config.evaluation_bucket * DAY
-    bucket = await budgets.bucket(connection, peer) or Bucket(peer, full, now)
+    full_event = config.evaluation_event * EVENT_INTERVAL
+    bucket = await budgets.bucket(connection, peer) or Bucket(peer, full, None, now)
     # A clock that was set back refills nothing.
-    refilled = bucket.level + max(0, now - bucket.updated_at) * config.evaluation_refill
-    return replace(bucket, level=min(full, refilled), updated_at=now)
+    passed = max(0, now - bucket.updated_at)
+    level = min(full, bucket.level + passed * config.evaluation_refill)
+    event_level = full_event if bucket.event_level is None else bucket.event_level
+    event_level = min(full_event, event_level + passed * config.evaluation_event)
+    return replace(bucket, level=level, event_level=event_level, updated_at=now)
+
+
+def _for_events(bucket: Bucket) -> int:
+    """Evaluations that open events may pay for; of a bucket as it is now."""
+    return (bucket.event_level or 0) // EVENT_INTERVAL
+
+
+def _used(bucket: Bucket, paid: Charge) -> Bucket:
+    return replace(
+        bucket,
+        level=bucket.level - paid.ordinary * DAY,
+        event_level=(bucket.event_level or 0) - paid.declared * EVENT_INTERVAL,
+    )
 
 
 async def _open_events(connection: AsyncConnection, peer: bytes, now: int) -> list[Event]:
@@ -230,12 +249,12 @@ async def _open_events(connection: AsyncConnection, peer: bytes, now: int) -> li
 
 async def _standing(connection: AsyncConnection, config: Config, peer: bytes, now: int) -> Budget:
     bucket = await _bucket(connection, config, peer, now)
-    recent = await budgets.charges_after(connection, now - DAY)
     return Budget(
         peer=peer,
         bucket=bucket.level // DAY,
-        charged=sum(each.amount for each in recent if each.peer == peer),
+        charged=await budgets.asked_after(connection, peer, now - DAY),
         events=await _open_events(connection, peer, now),
+        for_events=_for_events(bucket),
         refused_at=bucket.refused_at,
         refused_by=bucket.refused_by,
     )
@@ -249,25 +268,24 @@ def _shares(open_events: Sequence[Event], amount: int) -> Iterator[tuple[Event, 
         yield event, share
 
 
-def _breaks_total(config: Config, recent: Sequence[Charge], asked: Charge) -> bool:
-    by_peer = [each for each in recent if each.peer == asked.peer]
-    return (
-        asked.ordinary > 0
-        and _ordinary(recent) + asked.ordinary > config.evaluation_total
-        and _ordinary(by_peer) + asked.ordinary > config.evaluation_refill
-    )
-
-
-def _until_total_allows(config: Config, recent: Sequence[Charge], asked: Charge) -> int:
-    """Seconds until enough of the last day's charges are a day old."""
-    for number, each in enumerate(recent, 1):
-        if not _breaks_total(config, recent[number:], asked):
-            return max(1, each.at + DAY - asked.at)
+async def _until_total_allows(connection: AsyncConnection, config: Config, asked: Charge) -> int:
+    """Seconds until enough of the last day's charges are a day old; 0 where it may be now."""
+    if asked.ordinary == 0:
+        return 0
+    day_ago = asked.at - DAY
+    # How much too much it is: of everybody's total, and of the refill that is the peer's whatever
+    # others ask. Either may be none.
+    total = await budgets.ordinary_after(connection, day_ago) - config.evaluation_total
+    own = await budgets.ordinary_after(connection, day_ago, asked.peer) - config.evaluation_refill
+    total, own = total + asked.ordinary, own + asked.ordinary
+    if total <= 0 or own <= 0:
+        return 0
+    for at, peer, paid in await budgets.ordinary_by_time(connection, day_ago):
+        total -= paid
+        own -= paid if peer == asked.peer else 0
+        if total <= 0 or own <= 0:
+            return max(1, at + DAY - asked.at)
     return DAY
-
-
-def _ordinary(charges: Sequence[Charge]) -> int:
-    return sum(each.ordinary for each in charges)
 
 
 def _same(event: Event, purpose: Purpose) -> bool:

@@ -233,6 +233,7 @@ budgets = Table(
     metadata,
     Column("peer", LargeBinary, primary_key=True, doc="Fingerprint of the peer that asks."),
     Column("level", BigInteger, nullable=False, doc="What is left, in 1/86,400 of an evaluation."),
+    Column("event_level", BigInteger, doc="What events may use, in 1/2,592,000; null: all."),
     Column("updated_at", BigInteger, nullable=False, doc="When that was so."),
     Column("refused_at", BigInteger, doc="When a request of the peer's was last refused."),
     Column(

@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import hashlib
 import itertools
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
-from node import budgets
+from node import budgets, tables
 from node.budgets import DAY
 from node.errors import UserError
 from node.node import Node
@@ -227,13 +229,61 @@ async def test_the_issuer_lowers_or_ends_a_peers_event(node: Node) -> None:
     [
         Purpose(kind="meetup", start=None, end=None),
         event(start=TODAY - timedelta(days=4)),
-        event(days=367),
+        event(days=91),
     ],
 )
 async def test_an_event_has_days_that_are_near(node: Node, bad: Purpose) -> None:
-    """Without days, in the past, or ending in more than a year: refused."""
+    """Without days, in the past, or ending in more than 90 days: refused."""
     with pytest.raises(Malformed):
         await budgets.declare(node, PEER, bad, NOW)
+    await budgets.declare(node, PEER, event(days=90), NOW)
+
+
+async def test_row_1_events_cannot_be_saved_up(node: Node) -> None:
+    """Four events declared ahead that end on four days in a row allow no more than one does."""
+    for number, day in enumerate((0, 30, 60, 90)):
+        ahead = event(days=2, start=TODAY + timedelta(days=88 + number))
+        await budgets.declare(node, PEER, ahead, NOW + day * DAY)
+    day_90 = NOW + 90 * DAY
+    seen = await budgets.standing(node, PEER, day_90)
+    assert (len(seen.events), seen.available) == (4, 20_000 + 2_048)
+    got = [await crawl(node, PEER, 50_000, 32, day_90)]
+    got += [await crawl(node, PEER, 50_000, 8, day_90 + day * DAY) for day in range(1, 4)]
+    # A thirtieth of an event, and the bucket's own refill, flow in a day.
+    assert got == [22_048, 864, 864, 872]
+
+
+async def test_an_event_after_another_was_used_up_is_whole(node: Node) -> None:
+    """What events may use has flowed back when the next one may be declared."""
+    await budgets.declare(node, PEER, event(), NOW)
+    await budgets.charge(node, PEER, digest(0), 20_000, NOW)
+    start = TODAY + timedelta(days=30)
+    again = await budgets.declare(node, PEER, event(start=start), NOW + 30 * DAY)
+    assert again.available == 22_048
+
+
+async def test_a_day_of_many_small_charges_is_reckoned_at_once(node: Node) -> None:
+    """Whoever asks in the smallest portions cannot keep the node at reckoning."""
+    paid = [
+        {
+            "peer": PEERS[number % 5],
+            "digest": digest(("small", number)),
+            "amount": 1,
+            "declared": 0,
+            "repeats": 0,
+            "at": NOW + number,
+        }
+        for number in range(20_000)
+    ]
+    async with node.store.write() as connection:
+        await connection.execute(insert(tables.charges), paid)
+    started = time.monotonic()
+    with pytest.raises(OverBudget) as refused:
+        await budgets.charge(node, PEER, digest(0), 1_000, NOW + 20_000)
+    assert time.monotonic() - started < 2
+    # The peer stays within its refill when 3,200 of its own are a day old; but the total allows
+    # it when a thousand of anybody's are.
+    assert refused.value.retry_after == 999 + DAY - 20_000
 
 
 @settings(

@@ -183,6 +183,7 @@ def _budgets() -> None:
         "budgets",
         sa.Column("peer", sa.LargeBinary(), nullable=False),
         sa.Column("level", sa.BigInteger(), nullable=False),
+        sa.Column("event_level", sa.BigInteger()),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("refused_at", sa.BigInteger()),
         sa.Column("refused_by", sa.Text()),
