@@ -13,6 +13,7 @@ from typing import Protocol
 from aiohttp import HttpVersion10, web
 
 from node.federation.bodies import BODY_DEADLINE, read_body
+from node.federation.pace import Pace
 from node.federation.problems import Handler, answer_or_problem
 from protocol.errors import Malformed, Replayed, Unavailable, UnknownKey
 from protocol.keys import SigningKey
@@ -65,6 +66,7 @@ class Edge:
     signer: Callable[[], tuple[str, SigningKey]]
     now: Callable[[], int]
     body_deadline: float = BODY_DEADLINE
+    pace: Pace = field(default_factory=Pace)
 
 
 EDGE = web.AppKey("EDGE", Edge)
@@ -104,8 +106,8 @@ def authenticated(limit: int) -> Callable[[PeerHandler], Handler]:
     The handler's answer, or the problem document of what it raises, is signed.
 
     Raises:
-        UnknownKey, NotAdmitted, BadSignature, OutOfTime, Replayed, Malformed, TooLarge, TooSlow,
-        UnsupportedMedia: before the request is authentic, for the `problems` middleware.
+        UnknownKey, NotAdmitted, BadSignature, OutOfTime, OverBudget, Replayed, Malformed, TooLarge,
+        TooSlow, UnsupportedMedia: before the request is authentic, for the `problems` middleware.
 
     Source: SPEC.md, section 8.
     """
@@ -169,7 +171,10 @@ async def accept_once(request: web.Request, verified: VerifiedRequest) -> None:
 
     Raises:
         Replayed: it was taken before.
+        OverBudget: the key signed too many requests of late; the nonce is not taken then.
     """
+    edge = request.app[EDGE]
+    edge.pace.take(verified.keyid, edge.now())
     if not await request.app[PEERS].remember_nonce(
         verified.keyid, verified.nonce, verified.expires
     ):

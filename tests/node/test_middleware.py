@@ -9,8 +9,9 @@ import pytest
 import structlog
 from aiohttp import web
 
+from node.federation import pace
 from node.federation.problems import answer_or_problem
-from protocol.errors import BadSignature
+from protocol.errors import BadSignature, OverBudget
 from protocol.keys import SigningKey, http_key_id
 from protocol.signatures import Answer, read_answer_signature, sign_request, verify_answer
 from tests.node.edge import (
@@ -175,6 +176,40 @@ async def test_row_13_a_signature_for_another_request_is_refused(node: Node, sen
     answer = await ask(node, sent, signed(post()))
     assert (answer.status, answer.problem) == (401, "bad-signature")
     assert node.handled == []
+
+
+async def test_a_key_asks_no_faster_than_its_pace(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is too much leaves no nonce, and is answered in the next interval; nobody else's is."""
+    monkeypatch.setattr(pace, "REQUESTS", 3)
+    for number in range(3):
+        assert (await ask(node, post(), signed(post(), nonce=number))).status == 200
+    fields = signed(post(), nonce=9)
+    kept = len(node.directory.nonces)
+    answer = await ask(node, post(), fields)
+    assert (answer.status, answer.problem) == (429, "over-budget")
+    wait = int(answer.headers["retry-after"])
+    assert 0 < wait <= pace.INTERVAL
+    assert len(node.directory.nonces) == kept
+    node.clock[0] += wait
+    late = signed(post(), now=node.clock[0], nonce=9)
+    assert (await ask(node, post(), late)).status == 200
+
+
+def test_the_pace_of_a_key_is_its_own_and_survives_a_clock_set_back() -> None:
+    """600 requests in ten minutes, for each key."""
+    counted = pace.Pace()
+    for _ in range(600):
+        counted.take("a.example/1", NOW)
+    counted.take("b.example/1", NOW)
+    for now in (NOW, NOW - pace.INTERVAL):
+        with pytest.raises(OverBudget) as refused:
+            counted.take("a.example/1", now)
+        counted.take("b.example/1", now)
+    later = NOW - pace.INTERVAL + refused.value.retry_after
+    assert later == (NOW // pace.INTERVAL + 1) * pace.INTERVAL
+    counted.take("a.example/1", later)
 
 
 async def test_a_stranger_is_refused_before_its_body_is_read(node: Node) -> None:
