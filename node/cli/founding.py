@@ -102,7 +102,7 @@ async def _show_founded(ctx: click.Context, founding: "Founding") -> None:
     emit(ctx, document, _in_words(document))
     missing = founding.missing
     if missing:
-        say(f"It asks and publishes nothing: to publish, it lacks {' and '.join(missing)}.")
+        say(f"It asks and publishes nothing: to publish, it lacks {', '.join(missing)}.")
 
 
 def _asked(option: str, question: str) -> str:

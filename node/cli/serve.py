@@ -39,11 +39,11 @@ async def serve(node: "Node", listen: str | None) -> None:
     """
     from node import logging  # noqa: PLC0415
 
-    logging.configure()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with node.home.kept_to_oneself():
+        logging.configure()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await _serve(node, listen, stop)
 
 

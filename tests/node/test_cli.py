@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from node import clock, keyfile
 from node.cli import LAZY, cli
+from node.home import Home
 from node.passwords import Cost
 from protocol.encoding import canonical_json
 
@@ -155,11 +156,21 @@ def test_a_founding_says_what_it_lacks_to_publish(terminal: Terminal) -> None:
     """Exactly that, and nothing that was given; a second one asks for nothing and shows nothing."""
     line = ("init", "--id", "m.example", "--name", "M", "--url", "https://m.example")
     done = terminal.type(*line, password=None)
-    assert "it lacks --contact and --policy-url." in done.stderr
+    assert "it lacks --contact, --policy-url." in done.stderr
     assert terminal.type("id").stdout.splitlines()[0].endswith("active")
     again = terminal.type(*line, password=None)
     assert (again.exit_code, "Password" in again.stderr) == (1, False)
     assert "founded here before" in again.stderr
+
+
+def test_a_second_service_of_one_home_refuses(terminal: Terminal) -> None:
+    """Two would follow and cosign at once; every other command may run beside the first."""
+    terminal.type("init", "--id", "m.example", "--name", "M")
+    with Home(terminal.home).kept_to_oneself():
+        done = terminal.type("serve", "--listen", "127.0.0.1:0")
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "another `comity serve`" in done.stderr
+        assert terminal.type("officer", "list").exit_code == 0
 
 
 def test_the_version_is_the_installed_one(terminal: Terminal) -> None:
