@@ -25,7 +25,6 @@ from node.store import logs, peers, records
 from node.store.peers import Peer
 from node.vault import WrongMasterKey
 from protocol.checkpoint import cosign_key, cosignature_time
-from protocol.encoding import base64url
 from protocol.errors import ComityError, Unavailable
 from protocol.note import SignedNote
 from protocol.sealing import record_hash
@@ -269,8 +268,8 @@ def _refused(peer: Peer, budget: budgets.Budget) -> Check:
     limit = _LIMITS.get(budget.refused_by or "", "its budget")
     message = (
         f"asked for more than {limit} allows, the last time on "
-        f"{day_of(budget.refused_at or 0)}; {budget.charged} evaluations in the last day. Ask them "
-        "why: it may be a large event, or somebody trying out a list of addresses"
+        f"{day_of(budget.refused_at or 0)}; {budget.charged} evaluations in the last day. If they "
+        "hold an event, they can declare it: their `comity screen` with --from and --to does. Else "
+        "ask them why: somebody may be trying out a list of addresses"
     )
-    name = f"budget of {peer.id}"
-    return Check(name, "warning", message, f"comity peer remove {base64url(peer.fingerprint)}")
+    return Check(f"budget of {peer.id}", "warning", message, "comity peer list")

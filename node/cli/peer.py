@@ -196,7 +196,7 @@ def _document(standing: "Standing") -> dict[str, Any]:
 
 
 def _table(standings: "Sequence[Standing]") -> Any:
-    drawn = table("Id", "Name", "State", "As of", "Id is", "String", "Decides by", "May ask")
+    drawn = table("Id", "Name", "State", "As of", "Id is", "String", "Decides by", "May ask us")
     for each in standings:
         known = each.peer
         drawn.add_row(
@@ -224,8 +224,9 @@ def _warnings(standing: "Standing") -> list[str]:
         found.append("its log says something that this version does not know: upgrade")
     if budget.refused_at is not None:
         found.append(
-            f"asked more than its budget, last at {_timestamp(budget.refused_at)}: is it reading "
-            "your list out? Speak with its administrator, or type `comity peer remove`"
+            f"asked us for more than its budget, last at {_timestamp(budget.refused_at)}. If they "
+            "hold an event, they can declare it: their `comity screen` with --from and --to does. "
+            "Else speak with its administrator: somebody may be reading your list out"
         )
     found += [
         f"declared an event ({each.kind}, {each.from_day} to {each.until_day}) that may ask for "

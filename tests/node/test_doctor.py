@@ -186,6 +186,9 @@ async def test_row_1_a_crawl_is_shown_to_the_administrator(at_home: Home) -> Non
             except OverBudget:
                 assert number == 2
     check = (await found(at_home))["budget of crawler.example"]
+    # Most who come over it hold an event; removing them is nobody's first step.
+    assert "--from and --to" in check.message
+    assert check.next == "comity peer list"
     assert (check.level, "2048 evaluations" in check.message) == ("warning", True)
     assert "budget of crawler.example" not in await found(at_home, NOW + 8 * DAY)
 
