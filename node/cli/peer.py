@@ -88,6 +88,7 @@ async def remove(node: "Node", name: str) -> None:
     async with connect(node, clock=clock.now) as clients:
         outcome = await peering.remove(node, clients, name, clock.now())
     await _show(node, outcome.peer.fingerprint)
+    say(f"Checks no longer ask {outcome.peer.id}: what it has decided is not found here any more.")
     if outcome.error is not None:
         say(f"{outcome.peer.id} could not be told ({outcome.error}); it is answered no more.")
 

@@ -96,3 +96,14 @@ async def test_the_next_step_after_asking_names_who_asks(federation: Federation)
     line = ["--home", str(python.home.path), "peer", "list"]
     listed = await asyncio.to_thread(CliRunner().invoke, cli, line)
     assert "2 of 2; keys: 2 kept by the node" in listed.stdout
+
+
+async def test_whoever_removes_a_peer_is_told_that_less_is_found(federation: Federation) -> None:
+    """Not only that it was done."""
+    python = await federation.community("python.example")
+    conf = await federation.community("conf.example")
+    await federation.peer(conf, python)
+    line = ["--home", str(conf.home.path), "peer", "remove", "python.example"]
+    result = await asyncio.to_thread(CliRunner().invoke, cli, line)
+    assert result.exit_code == 0, result.output
+    assert "no longer ask python.example" in " ".join(result.stderr.split())
