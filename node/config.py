@@ -123,7 +123,7 @@ class Config(BaseSettings):
     """Seconds for one request to a peer, from connecting to the last byte."""
 
     follow_deadline: Annotated[float, Field(gt=0)] = 120.0
-    """Seconds for following one peer once, its log and its records; what came until then is kept."""
+    """Seconds for following one peer once, log and records; what came until then is kept."""
 
     evaluation_deadline: Annotated[float, Field(gt=0)] = 120.0
     """Seconds for one evaluation by a peer, which may work through 4,096 elements."""
