@@ -163,7 +163,7 @@ async def test_row_32_a_failure_at_any_statement_leaves_the_old_head(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every step of an append fails once, before and after its write; then it goes through."""
-    steps = [(logs, "extend"), (records, "put"), (decision_rows, "end")]
+    steps = [(logs, "extend"), (records, "put"), (decision_rows, "replace")]
     status = await committee.approve(await committee.propose(), "alice")
     for module, name in steps:
         for after in (False, True):

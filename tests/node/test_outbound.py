@@ -303,9 +303,7 @@ async def test_row_16_no_odd_host_raises_anything_of_a_library(
     """Parsers disagree about what a host is; whoever asks hears one of two errors only."""
     async with open_outbound(allow_private_networks=private) as outbound:
         with pytest.raises((Unreachable, Malformed)):
-            await outbound.fetch(
-                "GET", f"https://{host}/", headers={}, max_bytes=LIMIT, deadline=5
-            )
+            await outbound.fetch("GET", f"https://{host}/", headers={}, max_bytes=LIMIT, deadline=5)
 
 
 async def test_row_16_a_redirect_is_an_answer_like_any_other() -> None:
