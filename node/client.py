@@ -7,7 +7,6 @@ answer is believed under the `http` key in force in the peer's log as held here 
 """
 
 import asyncio
-import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import stamina
 
+from node.answers import FRAME, accepted, content_type, problem_code
 from node.clock import now
 from node.errors import Refused, Unreachable
 from node.keyring import signing_keys_in
@@ -27,7 +27,7 @@ from node.outbound import Outbound, Response, open_outbound
 from node.store import logs
 from node.store.peers import Peer
 from protocol.encoding import Message, from_base64url, from_json
-from protocol.errors import ComityError, Malformed, Replayed, UnknownKey, Violation
+from protocol.errors import Malformed, Replayed, UnknownKey, Violation
 from protocol.exchange import (
     MAX_COMMUNITY_ANSWER,
     MAX_DISCOVERY,
@@ -64,16 +64,10 @@ LOG_PATH = "/comity/v1/log"
 ATTEMPTS = 3
 """How often what can safely be asked again is asked, as long as its deadline is not over."""
 
-_FRAME = 16 * 1024
-"""Bytes that an answer may have beside what was asked for; enough for a problem document."""
-
 _RECORD_TEXT = -(-MAX_RECORD * 4 // 3) + 3
 _ELEMENT_TEXT = 43 + 3
 """Bytes of a record, or element, in an answer: in base64url, with quotation marks and comma."""
 
-_PROBLEM = re.compile(r"urn:comity:problem:([a-z-]{1,40})", re.ASCII)
-_MAX_RETRY_AFTER = 31 * 86_400
-_JSON = "application/json"
 # C2SP names no type for a checkpoint that is sent; the edge wants one named.
 _NOTE = "text/plain"
 
@@ -196,7 +190,7 @@ class PublicLog:
             response = await self._caller.outbound.fetch(
                 "GET", url, headers={}, max_bytes=max_bytes, deadline=self._config.peer_deadline
             )
-            return _accepted(response)
+            return accepted(response)
 
         return await self._patiently(get)
 
@@ -249,7 +243,7 @@ class PeerClient(PublicLog):
             EvaluateAnswer,
             "/evaluate",
             request,
-            max_bytes=_FRAME + count * _ELEMENT_TEXT,
+            max_bytes=FRAME + count * _ELEMENT_TEXT,
             deadline=self._config.evaluation_deadline,
         )
         if len(answer.evaluated) != count:
@@ -258,7 +252,7 @@ class PeerClient(PublicLog):
 
     async def records(self, ids: Sequence[str]) -> list[bytes | None]:
         """Sealed records in the order asked, None where gone; their hashes are the caller's."""
-        limit = min(MAX_RECORDS_ANSWER, _FRAME + len(ids) * _RECORD_TEXT)
+        limit = min(MAX_RECORDS_ANSWER, FRAME + len(ids) * _RECORD_TEXT)
         request = RecordsRequest(v=1, ids=tuple(ids))
         answer = await self._ask(RecordsAnswer, "/records", request, max_bytes=limit)
         if len(answer.records) != len(ids):
@@ -291,9 +285,9 @@ class PeerClient(PublicLog):
             max_bytes=MAX_NOTE,
             deadline=self._config.peer_deadline,
         )
-        if response.status == AtAnotherSize.status and _problem_code(response) is None:
+        if response.status == AtAnotherSize.status and problem_code(response) is None:
             raise AtAnotherSize(parse_size_answer(response.body))
-        return parse_signatures(_accepted(response))
+        return parse_signatures(accepted(response))
 
     async def _get_bundle(self, bundle: Bundle) -> bytes:
         async def get() -> bytes:
@@ -302,7 +296,7 @@ class PeerClient(PublicLog):
             response, _ = await self._send(
                 "GET", path, b"", self._config.answer_bytes, self._config.peer_deadline
             )
-            return _accepted(response)
+            return accepted(response)
 
         return await self._patiently(get)
 
@@ -327,7 +321,7 @@ class PeerClient(PublicLog):
             max_bytes,
             deadline or self._config.peer_deadline,
         )
-        _accepted(response)
+        accepted(response)
         body = await self._verified(response, request_signature)
         try:
             # Megabytes take a good part of a second: not in the loop.
@@ -343,7 +337,7 @@ class PeerClient(PublicLog):
         aiohttp sends a GET again by itself when a kept connection turns out to be dead.
         """
         response, signature = await self._send_once(method, path, body, max_bytes, deadline)
-        if response.status == Replayed.status and _problem_code(response) == Replayed.code:
+        if response.status == Replayed.status and problem_code(response) == Replayed.code:
             return await self._send_once(method, path, body, max_bytes, deadline)
         return response, signature
 
@@ -367,7 +361,7 @@ class PeerClient(PublicLog):
 
     async def _verified(self, response: Response, request_signature: str) -> bytes:
         """The body, once shown to be the peer's answer to this very request."""
-        answer = Answer(response.status, response.body, _content_type(response))
+        answer = Answer(response.status, response.body, content_type(response))
         claim = read_answer_signature(response.headers, self._caller.clock())
         keyid, key = await self._answer_key()
         if claim.keyid != keyid:
@@ -394,42 +388,6 @@ def read_discovery(data: bytes) -> Discovery:
         TooLarge, Malformed: it is none.
     """
     return Discovery.from_value(from_json(data, MAX_DISCOVERY))
-
-
-def _accepted(response: Response) -> bytes:
-    """The body of a 200; any other status is a refusal, or means that the peer cannot answer."""
-    if response.status == 200:
-        return response.body
-    code = _problem_code(response)
-    if response.status >= 500 or (code is None and response.status < 400):
-        raise Unreachable(f"the other node answers with status {response.status}")
-    raise Refused(code or f"status-{response.status}", _retry_after(response))
-
-
-def _problem_code(response: Response) -> str | None:
-    """The code of a problem document (RFC 9457); None where it is none of this protocol's."""
-    if _content_type(response) != "application/problem+json":
-        return None
-    try:
-        document = from_json(response.body, _FRAME)
-    except ComityError:
-        return None
-    kind = document.get("type") if isinstance(document, dict) else None
-    # The code is shown to people: nothing else of what a stranger wrote is.
-    match = _PROBLEM.fullmatch(kind) if isinstance(kind, str) else None
-    return None if match is None else match[1]
-
-
-def _retry_after(response: Response) -> int | None:
-    for name, value in response.headers:
-        if name == "retry-after" and value.isascii() and value.isdigit() and len(value) < 10:
-            return min(int(value), _MAX_RETRY_AFTER)
-    return None
-
-
-def _content_type(response: Response) -> str:
-    values = [value for name, value in response.headers if name == "content-type"]
-    return values[0] if len(values) == 1 else _JSON
 
 
 def _records(answer: RecordsAnswer) -> list[bytes | None]:

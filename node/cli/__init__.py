@@ -171,7 +171,7 @@ def node_command(
 
     @functools.wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> T:
-        from node.node import opened  # noqa: PLC0415 - see this module's first lines
+        from node.node import opened
 
         async def with_node() -> T:
             async with opened(home()) as node:

@@ -86,8 +86,8 @@ async def check(
     standard input.
     """
     # What this command does is imported here; see node.cli.
-    from node import checking  # noqa: PLC0415
-    from node.client import connect  # noqa: PLC0415
+    from node import checking
+    from node.client import connect
 
     asked = _identifiers(identifiers, node.config.default_region)
     occasion = checking.Occasion(event, purpose_of(purpose, start, end))
@@ -110,7 +110,7 @@ def exit_status(result: "Result") -> int:
 
 def _identifiers(terms: Iterable[str], region: str | None) -> "list[Identifier]":
     """What is asked for these terms; no word of an error repeats one."""
-    from protocol.identifiers import InvalidIdentifier, related  # noqa: PLC0415
+    from protocol.identifiers import InvalidIdentifier, related
 
     asked: dict[Identifier, None] = {}
     for number, term in enumerate(terms, 1):

@@ -65,7 +65,7 @@ def _approvals(status: "Status") -> str:
 @node_command
 async def list_(node: "Node", ended: bool) -> None:
     """Show what waits for approvals."""
-    from node import decisions, wording  # noqa: PLC0415 - see node.cli
+    from node import decisions, wording
 
     found = [each for each in await decisions.every(node) if ended or each.row.state == "pending"]
     shown = table("Decision", "About", "Proposed on", "State", "Approvals")
@@ -82,7 +82,7 @@ async def list_(node: "Node", ended: bool) -> None:
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show a decision, what it is about, and what each officer said to it."""
-    from node import decisions, officers, wording  # noqa: PLC0415 - see node.cli
+    from node import decisions, officers, wording
 
     kept = await decisions.show(node, await decisions.find(node, which))
     names = {each.key: each.name for each in await officers.every(node)}
@@ -112,8 +112,8 @@ def _vote_in_words(vote: dict[str, Any]) -> str:
 
 
 async def _content_in_words(node: "Node", kept: "Kept") -> list[str]:
-    from node import sanctions, wording  # noqa: PLC0415 - see node.cli
-    from protocol.statements import CommunityDecision  # noqa: PLC0415
+    from node import sanctions, wording
+    from protocol.statements import CommunityDecision
 
     if isinstance(kept.decision, CommunityDecision):
         # What an ended decision changed is not known any more: then all of it is shown.
@@ -133,7 +133,7 @@ async def _content_in_words(node: "Node", kept: "Kept") -> list[str]:
 @node_command
 async def export(node: "Node", which: str, out: Path | None) -> None:
     """Write the sheet that an officer's own device recomputes and signs. It names who is meant."""
-    from node import decisions, sheets  # noqa: PLC0415 - see node.cli
+    from node import decisions, sheets
 
     hash_ = await decisions.find(node, which)
     data = await sheets.export(node, hash_)
@@ -160,7 +160,7 @@ async def approve(
     password_file: Path | None,
 ) -> None:
     """Approve a decision; with the last approval that it takes, it is logged."""
-    from node import decisions  # noqa: PLC0415 - see node.cli
+    from node import decisions
 
     _require_one(name, approval)
     hash_ = await decisions.find(node, which)
@@ -185,7 +185,7 @@ async def recuse(
     password_file: Path | None,
 ) -> None:
     """Recuse an officer, for good. It never lowers the number of approvals that it takes."""
-    from node import decisions  # noqa: PLC0415 - see node.cli
+    from node import decisions
 
     _require_one(name, approval)
     hash_ = await decisions.find(node, which)
@@ -210,7 +210,7 @@ async def decline(
     An officer whose key the node keeps gives its password. Of one whose key is elsewhere it is
     noted as you say it: nothing is signed.
     """
-    from node import decisions, officers  # noqa: PLC0415 - see node.cli
+    from node import decisions, officers
 
     hash_ = await decisions.find(node, which)
     who = await officers.named(node, name)
@@ -225,7 +225,7 @@ async def officer_key(
     node: "Node", name: str | None, password_file: Path | None
 ) -> "SigningKey | None":
     """The key kept for --officer NAME: unlocked before anything is proposed; None without it."""
-    from node import officers  # noqa: PLC0415 - see node.cli
+    from node import officers
 
     if name is None:
         return None
@@ -239,8 +239,8 @@ def _require_one(name: str | None, approval: BinaryIO | None) -> None:
 
 
 async def _brought(node: "Node", hash_: bytes, file: BinaryIO | None) -> "Status":
-    from node import decisions  # noqa: PLC0415 - see node.cli
-    from protocol.sheet import MAX_SIGNED  # noqa: PLC0415
+    from node import decisions
+    from protocol.sheet import MAX_SIGNED
 
     read = b"" if file is None else file.read(MAX_SIGNED + 2)
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
     """Check settings, keys, database, log, peers and budgets. Status 1: there is a fault."""
-    from node.doctor import examine, healthy  # noqa: PLC0415 - see node.cli
+    from node.doctor import examine, healthy
 
     checks = run(examine(home(), clock.now()))
     document = {"ok": healthy(checks), "checks": [asdict(check) for check in checks]}

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 @password_option
 @shared_options
 @click.pass_context
-def init(  # noqa: PLR0917 - one parameter for each option
+def init(
     ctx: click.Context,
     id_: str | None,
     name: str | None,
@@ -72,7 +72,7 @@ def init(  # noqa: PLR0917 - one parameter for each option
     password_file: Path | None,
 ) -> None:
     """Found a community in the home folder. One that only asks needs --id and --name."""
-    from node.founding import COMMITTEE, OPERATOR, Founding, NewOfficer, found  # noqa: PLC0415
+    from node.founding import COMMITTEE, OPERATOR, Founding, NewOfficer, found
 
     founding = Founding(
         id=id_ or _asked("--id", "Domain of the community"),
@@ -95,7 +95,7 @@ def init(  # noqa: PLR0917 - one parameter for each option
 
 
 async def _show_founded(ctx: click.Context, founding: "Founding") -> None:
-    from node.node import opened  # noqa: PLC0415
+    from node.node import opened
 
     async with opened(home()) as node:
         document = await identity(node)
@@ -113,7 +113,7 @@ def _asked(option: str, question: str) -> str:
 
 
 def _officers(texts: Sequence[str]) -> "list[NewOfficer]":
-    from node.founding import NewOfficer  # noqa: PLC0415
+    from node.founding import NewOfficer
 
     found = []
     for text in texts:
@@ -162,10 +162,10 @@ async def identity(node: "Node") -> dict[str, Any]:
     Raises:
         UserError: none was founded here.
     """
-    from node import decisions, ledger  # noqa: PLC0415
-    from node.store import logs  # noqa: PLC0415
-    from protocol.compare import Comparison  # noqa: PLC0415
-    from protocol.encoding import base64url  # noqa: PLC0415
+    from node import decisions, ledger
+    from node.store import logs
+    from protocol.compare import Comparison
+    from protocol.encoding import base64url
 
     async with node.store.read() as connection:
         head = await logs.own_head(connection)
@@ -202,7 +202,7 @@ def _in_words(document: dict[str, Any]) -> str:
 
 
 def _qr_code(text: str) -> str:
-    import segno  # noqa: PLC0415
+    import segno
 
     drawn = StringIO()
     segno.make(text, micro=False).terminal(out=drawn, compact=True)

@@ -20,9 +20,9 @@ def log() -> None:
 @node_command
 async def show(node: "Node") -> None:
     """Show what stands in the log, after everything was held against its signed head."""
-    from node import ledger, wording  # noqa: PLC0415 - see node.cli
-    from node.store import logs  # noqa: PLC0415
-    from protocol.encoding import base64url  # noqa: PLC0415
+    from node import ledger, wording
+    from node.store import logs
+    from protocol.encoding import base64url
 
     async with node.store.read() as connection:
         head = await ledger.own_head_in(connection)
@@ -44,8 +44,8 @@ async def show(node: "Node") -> None:
 
 
 def _entry(index: int, data: bytes) -> dict[str, Any]:
-    from node.decisions import attestations_of  # noqa: PLC0415 - see node.cli
-    from protocol.statements import decision_hash, read_decision, read_entry  # noqa: PLC0415
+    from node.decisions import attestations_of
+    from protocol.statements import decision_hash, read_decision, read_entry
 
     entry = read_entry(data)
     # Nothing void is ever appended to a log of our own, so the type is known.

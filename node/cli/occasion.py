@@ -72,7 +72,7 @@ def occasion_options(function: F) -> F:
 
 def purpose_of(kind: str, start: datetime | None, end: datetime | None) -> "Purpose":
     """The purpose as peers are told it."""
-    from protocol.exchange import Purpose  # noqa: PLC0415 - see node.cli
+    from protocol.exchange import Purpose
 
     if start is None and end is not None:
         raise click.UsageError("--to without --from: say on which day the event begins")

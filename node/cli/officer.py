@@ -30,7 +30,7 @@ def officer() -> None:
 @click.pass_context
 def key(ctx: click.Context, file: Path, password_file: Path | None) -> None:
     """Make a key for an officer, in a FILE on the officer's own device."""
-    from node import keyfile  # noqa: PLC0415 - see node.cli
+    from node import keyfile
 
     if file.exists():
         raise click.ClickException(f"{file} exists already, and a key is never overwritten")
@@ -57,7 +57,7 @@ def key(ctx: click.Context, file: Path, password_file: Path | None) -> None:
 @password_option
 @shared_options
 @click.pass_context
-def sign(  # noqa: PLR0917 - one parameter for each option
+def sign(
     ctx: click.Context,
     sheet: BinaryIO,
     key_file: Path,
@@ -71,9 +71,9 @@ def sign(  # noqa: PLR0917 - one parameter for each option
     Without --out what was signed goes to standard output. Anything on the sheet that does not
     agree with what would be signed is refused.
     """
-    from node import keyfile, wording  # noqa: PLC0415 - see node.cli
-    from protocol.sheet import MAX_SHEET  # noqa: PLC0415
-    from protocol.sheet_checks import verify_sheet  # noqa: PLC0415
+    from node import keyfile, wording
+    from protocol.sheet import MAX_SHEET
+    from protocol.sheet_checks import verify_sheet
 
     held = keyfile.read(key_file)
     verified = verify_sheet(sheet.read(MAX_SHEET + 1).strip(), held.officer, now=clock.now())
@@ -95,7 +95,7 @@ def sign(  # noqa: PLR0917 - one parameter for each option
 @node_command
 async def list_(node: "Node") -> None:
     """Show the officers and where their keys are kept."""
-    from node import officers  # noqa: PLC0415 - see node.cli
+    from node import officers
 
     found = await officers.every(node)
     document = [

@@ -31,7 +31,7 @@ def emit(ctx: click.Context, document: JSON, human: Any) -> None:
     if isinstance(human, str):
         click.echo(human)
         return
-    from rich.console import Console  # noqa: PLC0415 - scripts do not wait for it
+    from rich.console import Console
 
     # Where no terminal is, nothing tells how wide the lines may be.
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE
@@ -80,8 +80,8 @@ class Records:
             yield f"\n{self.caption}"
 
     def _table(self) -> "Table":
-        from rich import box  # noqa: PLC0415 - as below
-        from rich.table import Table  # noqa: PLC0415
+        from rich import box
+        from rich.table import Table
 
         made = Table(box=box.SIMPLE, caption=self.caption)
         for column in self.columns:

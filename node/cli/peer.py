@@ -43,8 +43,8 @@ def peer() -> None:
 @node_command
 async def add(node: "Node", url: str, text: str | None, yes: bool) -> None:
     """Ask the community whose node is at URL to be a peer."""
-    from node import ledger, peering  # noqa: PLC0415 - see `node.cli`
-    from node.client import connect  # noqa: PLC0415
+    from node import ledger, peering
+    from node.client import connect
 
     comparison = _comparison(text, uncompared=yes)
     async with connect(node, clock=clock.now) as clients:
@@ -68,8 +68,8 @@ async def add(node: "Node", url: str, text: str | None, yes: bool) -> None:
 @node_command
 async def accept(node: "Node", name: str, text: str | None, yes: bool) -> None:
     """Accept a community that asked to be a peer; or compare a peer that is one uncompared."""
-    from node import peering  # noqa: PLC0415
-    from node.client import connect  # noqa: PLC0415
+    from node import peering
+    from node.client import connect
 
     comparison = _comparison(text, uncompared=yes)
     async with connect(node, clock=clock.now) as clients:
@@ -82,8 +82,8 @@ async def accept(node: "Node", name: str, text: str | None, yes: bool) -> None:
 @node_command
 async def remove(node: "Node", name: str) -> None:
     """End a peering: the other is answered no more, and nothing of it is kept."""
-    from node import peering  # noqa: PLC0415
-    from node.client import connect  # noqa: PLC0415
+    from node import peering
+    from node.client import connect
 
     async with connect(node, clock=clock.now) as clients:
         outcome = await peering.remove(node, clients, name, clock.now())
@@ -97,7 +97,7 @@ async def remove(node: "Node", name: str) -> None:
 @node_command
 async def list_(node: "Node") -> None:
     """List peers, and who waits to become one."""
-    from node.overview import overview  # noqa: PLC0415
+    from node.overview import overview
 
     standings = await overview(node, clock.now())
     emit(click.get_current_context(), [_document(each) for each in standings], _table(standings))
@@ -112,7 +112,7 @@ async def list_(node: "Node") -> None:
 @node_command
 async def event(node: "Node", event_id: str, allow: int) -> None:
     """Lower what a peer's declared event may ask for; `peer list --json` shows events."""
-    from node import budgets  # noqa: PLC0415
+    from node import budgets
 
     changed = await budgets.lower(node, event_id, allow, clock.now())
     document = {"event": changed.id, "allowance": changed.allowance, "spent": changed.spent}
@@ -120,7 +120,7 @@ async def event(node: "Node", event_id: str, allow: int) -> None:
 
 
 def _comparison(text: str | None, *, uncompared: bool) -> "Comparison | None":
-    from protocol.compare import Comparison  # noqa: PLC0415
+    from protocol.compare import Comparison
 
     if text is None and uncompared:
         return None
@@ -139,7 +139,7 @@ def _comparison(text: str | None, *, uncompared: bool) -> "Comparison | None":
 
 async def _settle(node: "Node", clients: "Clients", outcome: "Outcome") -> None:
     """Follow a new peer at once, and show what it is now."""
-    from node import sync  # noqa: PLC0415
+    from node import sync
 
     if outcome.error is not None:
         say(f"{outcome.peer.id} could not be told ({outcome.error}); `comity sync` tells it again.")
@@ -151,7 +151,7 @@ async def _settle(node: "Node", clients: "Clients", outcome: "Outcome") -> None:
 
 
 async def _show(node: "Node", fingerprint: bytes) -> None:
-    from node.overview import overview  # noqa: PLC0415
+    from node.overview import overview
 
     for each in await overview(node, clock.now()):
         if each.peer.fingerprint == fingerprint:

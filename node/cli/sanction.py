@@ -90,7 +90,7 @@ def sanction() -> None:
 @click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
 @password_option
 @node_command
-async def propose(  # noqa: PLR0917 - one parameter for each option
+async def propose(
     node: "Node",
     identifiers: Sequence[str],
     measure: Measure,
@@ -108,8 +108,8 @@ async def propose(  # noqa: PLR0917 - one parameter for each option
     password_file: Path | None,
 ) -> None:
     """Propose a sanction; it is published once enough officers have approved."""
-    from node import decisions, sanctions, wording  # noqa: PLC0415 - see node.cli
-    from protocol.identifiers import related  # noqa: PLC0415
+    from node import decisions, sanctions, wording
+    from protocol.identifiers import related
 
     region = node.config.default_region
     meant = [
@@ -144,7 +144,7 @@ async def propose(  # noqa: PLR0917 - one parameter for each option
 @node_command
 async def list_(node: "Node") -> None:
     """Show the sanctions of this community, proposed ones too."""
-    from node import sanctions  # noqa: PLC0415 - see node.cli
+    from node import sanctions
 
     day = clock.day_of(clock.now())
     found = await sanctions.every(node)
@@ -162,7 +162,7 @@ async def list_(node: "Node") -> None:
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show one sanction with everything that it says."""
-    from node import sanctions, wording  # noqa: PLC0415 - see node.cli
+    from node import sanctions, wording
 
     found = await sanctions.show(node, await sanctions.find(node, which))
     document = _document(found, clock.day_of(clock.now()))
@@ -205,7 +205,7 @@ async def erase(node: "Node", which: str, name: str | None, password_file: Path 
 async def _end_it(
     node: "Node", which: str, because: "Because", name: str | None, password_file: Path | None
 ) -> "Status":
-    from node import decisions, sanctions  # noqa: PLC0415 - see node.cli
+    from node import decisions, sanctions
 
     key = await officer_key(node, name, password_file)
     id_ = await sanctions.find(node, which)

@@ -86,10 +86,10 @@ async def screen(
     --json each row is one document on a line of its own, and the last line is the summary.
     """
     # What this command does is imported here; see node.cli.
-    from node.attendees.report import check_report, write_report  # noqa: PLC0415
-    from node.checking import Occasion, freshen  # noqa: PLC0415
-    from node.client import connect  # noqa: PLC0415
-    from node.screening import screen as ask  # noqa: PLC0415
+    from node.attendees.report import check_report, write_report
+    from node.checking import Occasion, freshen
+    from node.client import connect
+    from node.screening import screen as ask
 
     occasion = Occasion(event, purpose_of(purpose, start, end))
     if out is not None:
@@ -118,11 +118,11 @@ def exit_status(result: "Screened", *, strict: bool) -> int:
 
 def _read(file: Path, columns: tuple[str, ...], region: str | None) -> "list[RowToAsk]":
     """Read the list, and say what was understood before anything is asked."""
-    from node.attendees.columns import describe, propose  # noqa: PLC0415
-    from node.attendees.reading import read_table  # noqa: PLC0415
-    from node.attendees.rows import attendee_rows  # noqa: PLC0415
-    from node.attendees.table import MAX_BYTES  # noqa: PLC0415
-    from node.screening import identify  # noqa: PLC0415
+    from node.attendees.columns import describe, propose
+    from node.attendees.reading import read_table
+    from node.attendees.rows import attendee_rows
+    from node.attendees.table import MAX_BYTES
+    from node.screening import identify
 
     with file.open("rb") as stream:
         table = read_table(stream.read(MAX_BYTES + 1))
@@ -140,9 +140,9 @@ def _printable(line: str) -> str:
 @contextmanager
 def _progress() -> "Iterator[Progress]":
     """A bar for each peer, on standard error; it shows nothing where that is no terminal."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress as Bars  # noqa: PLC0415
-    from rich.progress import TaskID  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
     bars: dict[str, TaskID] = {}
     with Bars(console=Console(stderr=True), transient=True) as shown:
@@ -156,7 +156,7 @@ def _progress() -> "Iterator[Progress]":
 
 
 def _print(ctx: click.Context, result: "Screened") -> None:
-    from node.cli.closing import closing  # noqa: PLC0415 - see node.cli
+    from node.cli.closing import closing
 
     if ctx.find_root().ensure_object(Settings).json:
         for row in result.rows:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _checked(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    from node.config import listen_address  # noqa: PLC0415 - see `node.cli`
+    from node.config import listen_address
 
     try:
         if value is not None:
@@ -37,7 +37,7 @@ async def serve(node: "Node", listen: str | None) -> None:
 
     A home has one service at a time; all other commands may run beside it.
     """
-    from node import logging  # noqa: PLC0415
+    from node import logging
 
     with node.home.kept_to_oneself():
         logging.configure()
@@ -48,7 +48,7 @@ async def serve(node: "Node", listen: str | None) -> None:
 
 
 async def _serve(node: "Node", listen: str | None, stop: asyncio.Event) -> None:
-    from node.app import serving  # noqa: PLC0415
+    from node.app import serving
 
     async with serving(node, listen) as running:
         emit(click.get_current_context(), {"listen": running.url}, f"listening on {running.url}")

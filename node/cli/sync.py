@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @node_command
 async def sync(node: "Node", name: str | None) -> None:
     """Follow all peers, or one, and fetch anew what rotted here. Fails if one was not followed."""
-    from node import peering  # noqa: PLC0415 - see `node.cli`
-    from node import sync as job  # noqa: PLC0415
-    from node.client import connect  # noqa: PLC0415
+    from node import peering
+    from node import sync as job
+    from node.client import connect
 
     now = clock.now()
     async with connect(node, clock=clock.now) as clients:
