@@ -207,14 +207,19 @@ async def recuse_here(node: Node, decision: bytes, officer: str, password: str, 
     return await _cast(node, Vote(decision, key.public_key, "recuse", signature, None, now))
 
 
-async def bring(node: Node, decision: bytes, file: bytes, now: int) -> Status:
-    """Take what an officer signed elsewhere: an approval or a recusal.
+async def bring(
+    node: Node, decision: bytes, file: bytes, now: int, *, kind: VoteKind = "approve"
+) -> Status:
+    """Take what an officer signed elsewhere: an approval, or a recusal where that is meant.
 
     Raises:
         Violation: the file is not of its form, or its signature does not hold.
-        UserError: it is for another decision, by nobody who is an officer, or too late.
+        UserError: it is of the other kind, for another decision, by nobody who is an officer, or
+            too late.
     """
     signed = SignedVote.from_bytes(file.strip(), MAX_SIGNED)
+    if signed.kind != kind:
+        raise UserError(f"the officer signed to {signed.kind}: `comity decision {signed.kind}`")
     if signed.decision != decision:
         raise UserError("this was signed for another decision: `comity decision list` shows all")
     return await _cast(node, Vote(decision, signed.officer, signed.kind, signed.sig, None, now))

@@ -15,6 +15,7 @@ from protocol.errors import Malformed, TooLarge
 if TYPE_CHECKING:
     from node.decisions import Kept, Status
     from node.node import Node
+    from node.store.decisions import VoteKind
     from protocol.keys import SigningKey
 
 
@@ -165,7 +166,7 @@ async def approve(
     _require_one(name, approval)
     hash_ = await decisions.find(node, which)
     if name is None:
-        emit_status(await _brought(node, hash_, approval))
+        emit_status(await _brought(node, hash_, approval, "approve"))
         return
     password = officer_password(name, password_file)
     emit_status(await decisions.approve_here(node, hash_, name, password, clock.now()))
@@ -190,7 +191,7 @@ async def recuse(
     _require_one(name, approval)
     hash_ = await decisions.find(node, which)
     if name is None:
-        emit_status(await _brought(node, hash_, approval))
+        emit_status(await _brought(node, hash_, approval, "recuse"))
         return
     password = officer_password(name, password_file)
     emit_status(await decisions.recuse_here(node, hash_, name, password, clock.now()))
@@ -238,13 +239,13 @@ def _require_one(name: str | None, approval: BinaryIO | None) -> None:
         raise click.UsageError("say either --officer NAME or --approval FILE")
 
 
-async def _brought(node: "Node", hash_: bytes, file: BinaryIO | None) -> "Status":
+async def _brought(node: "Node", hash_: bytes, file: BinaryIO | None, kind: "VoteKind") -> "Status":
     from node import decisions
     from protocol.sheet import MAX_SIGNED
 
     read = b"" if file is None else file.read(MAX_SIGNED + 2)
     try:
-        return await decisions.bring(node, hash_, read, clock.now())
+        return await decisions.bring(node, hash_, read, clock.now(), kind=kind)
     except (Malformed, TooLarge) as error:
         raise UserError(
             f"this is not an approval file, as `comity officer sign` writes it: {error}"

@@ -286,6 +286,10 @@ def test_an_officer_recuses_on_their_own_device(terminal: Terminal, bob: Path) -
     _init(terminal, bob)
     (waiting,) = terminal.json("decision", "list")
     recusal = _sign(terminal, waiting["decision"], bob, "--recuse")
+    # What was signed is taken for nothing else.
+    refused = terminal.type("decision", "approve", waiting["decision"], "--approval", str(recusal))
+    assert refused.exit_code == 1
+    assert "signed to recuse" in refused.stderr
     done = terminal.json("decision", "recuse", waiting["decision"], "--approval", str(recusal))
     assert done["state"] == "declined"
     shown = terminal.json("decision", "show", waiting["decision"])

@@ -141,9 +141,11 @@ async def test_a_recusal_signed_elsewhere_is_verified(committee: Committee) -> N
     for signature in (recuse(await _data(committee, other), CYD), approve(data, CYD).sig):
         file = _file(data, "recuse", CYD.public_key, signature)
         with pytest.raises(BadSignature):
-            await decisions.bring(committee.node, status.decision, file, NOW)
+            await decisions.bring(committee.node, status.decision, file, NOW, kind="recuse")
     file = _file(data, "recuse", CYD.public_key, recuse(data, CYD))
-    await decisions.bring(committee.node, status.decision, file, NOW)
+    with pytest.raises(UserError, match="signed to recuse"):
+        await decisions.bring(committee.node, status.decision, file, NOW)
+    await decisions.bring(committee.node, status.decision, file, NOW, kind="recuse")
     with pytest.raises(UserError, match="recused"):
         await decisions.bring(committee.node, status.decision, _approval(data, CYD), NOW)
 
