@@ -184,8 +184,13 @@ def _at_connect(engine: AsyncEngine, *settings: str) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        for setting in settings:
-            cursor.execute(f"PRAGMA {setting}")
+        try:
+            for setting in settings:
+                cursor.execute(f"PRAGMA {setting}")
+        except Exception:
+            # Left alone, its thread would outlive the event loop.
+            connection.close()
+            raise
         cursor.close()
 
 
