@@ -20,9 +20,10 @@ from protocol import attestation, sealing, voprf
 from protocol.attestation import Disclosable
 from protocol.claims import Basis, Claims, DecidedBy
 from protocol.identifiers import Identifier
+from protocol.items import Seal
 from protocol.pseudonyms import Pseudonym, choose_slot, locator, record_key
 from protocol.sheet import drawing_fillers
-from protocol.statements import Community, Seal
+from protocol.statements import Community
 from protocol.voprf import OprfKey
 
 _SLOT = "slots.tag"

@@ -26,10 +26,11 @@ from node.node import Node
 from node.store import logs, peers, records
 from node.store.logs import DamagedLog, Head
 from node.store.peers import Peer
+from protocol.attested import Attested
 from protocol.checkpoint import cosign_key, cosignature_time, verify_checkpoint
 from protocol.encoding import from_base64url
 from protocol.errors import Violation
-from protocol.register import Attested, Register
+from protocol.register import Register
 from protocol.sealing import record_hash
 from protocol.statements import Community
 

@@ -123,15 +123,7 @@ class Kept:
         register = self._register
         if self.row.hash in register.effective:
             return False
-        match self.decision:
-            case CommunityDecision(after=after):
-                return after != register.community_leaf
-            case AttestDecision(after=after):
-                return after != register.quorum_leaf
-            case WithdrawDecision(after=after, items=items):
-                leaves = {id_: each.leaf for id_, each in register.attestations.items()}
-                past = any(leaves.get(item.id, item.after) != item.after for item in items)
-                return past or after != register.quorum_leaf
+        return register.is_past(self.decision)
 
     @property
     def status(self) -> Status:
@@ -360,7 +352,7 @@ async def _take_effect(connection: AsyncConnection, vault: Vault, kept: Kept, lo
             for item in items:
                 if item.because == "erased":
                     await attestations.put_content(connection, item.id, None)
-        case CommunityDecision():
+        case _:
             pass
 
 

@@ -19,9 +19,10 @@ from datetime import date
 from typing import Literal, TypedDict
 
 from node.matching import Match
+from protocol.attested import State
 from protocol.claims import Claims, OwnDecision, Recognition, Scope
 from protocol.identifiers import Identifier
-from protocol.register import Register, State
+from protocol.register import Register
 from protocol.sealing import StrongHit
 
 Outcome = Literal["match", "possible", "nothing_found"]

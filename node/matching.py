@@ -15,10 +15,10 @@ from node.clock import day_of
 from node.coverage import Failure, Source
 from node.node import Node
 from node.store import records
+from protocol.attested import Attested
 from protocol.errors import ComityError, Violation
 from protocol.identifiers import Identifier
 from protocol.pseudonyms import Pseudonym, all_locators
-from protocol.register import Attested
 from protocol.sealing import Approved, Asked, StrongHit, WeakHit, open_record, record_hash
 from protocol.statements import Community
 

@@ -20,6 +20,7 @@ from node.store.attestations import AttestationRow
 from node.vault import Vault
 from protocol import attestation
 from protocol.attestation import MAX_IDENTIFIERS, VerifiedAttestation
+from protocol.attested import MAX_DELAY, MAX_REVIEW, MAX_TERM, Attested
 from protocol.claims import (
     DAY,
     MAX_SUSPENSION,
@@ -34,15 +35,9 @@ from protocol.claims import (
 )
 from protocol.errors import Malformed
 from protocol.identifiers import Identifier, related
-from protocol.register import MAX_DELAY, MAX_REVIEW, MAX_TERM, Attested, Register
-from protocol.statements import (
-    AttestDecision,
-    AttestItem,
-    Community,
-    Notice,
-    WithdrawDecision,
-    WithdrawItem,
-)
+from protocol.items import AttestItem, Notice, WithdrawItem
+from protocol.register import Register
+from protocol.statements import AttestDecision, Community, WithdrawDecision
 
 YEAR = timedelta(days=365)
 

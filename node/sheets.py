@@ -1,6 +1,6 @@
 """Sheets for officers whose keys are on their own devices (`protocol.sheet`)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,13 +13,14 @@ from node.store import attestations, logs
 from protocol import voprf
 from protocol.attestation import subject_identifier
 from protocol.identifiers import parse_text
+from protocol.items import AttestItem
 from protocol.merkle import leaf_hash
 from protocol.sdjwt import parse_disclosure
 from protocol.sheet import Evaluation, SealedPart, Sheet, SheetAttestation
 from protocol.statements import (
     AttestDecision,
     Decision,
-    WithdrawDecision,
+    ItemsDecision,
     read_decision,
     read_entry,
 )
@@ -53,11 +54,14 @@ async def export(node: Node, decision: bytes) -> bytes:
 
 
 async def _named_entries(connection: AsyncConnection, decision: Decision) -> list[bytes]:
-    """The entries that a decision names by leaf hash, and those that `attest` statements name."""
+    """The entries that a decision names by leaf hash, and those that lead to each `attest`."""
     head = await logs.own_head(connection)
     held = [] if head is None else await logs.entries(connection, head)
     by_leaf = {leaf_hash(entry): entry for entry in held}
-    named = _named(decision)
+    about = set(decisions.attestations_of(decision))
+    named = [] if decision.after is None else [decision.after]
+    if isinstance(decision, ItemsDecision):
+        named += _before(decision, about)
     found: dict[bytes, bytes] = {}
     while named:
         leaf = named.pop()
@@ -67,15 +71,16 @@ async def _named_entries(connection: AsyncConnection, decision: Decision) -> lis
         statement = read_decision(read_entry(by_leaf[leaf]).decision)
         # What a community statement follows is of no concern to what follows it.
         if isinstance(statement, AttestDecision):
-            named += _named(statement)
+            named.append(statement.after)
+        elif isinstance(statement, ItemsDecision):
+            named += _before(statement, about)
     return list(found.values())
 
 
-def _named(decision: Decision) -> list[bytes]:
-    of_community = [] if decision.after is None else [decision.after]
-    if isinstance(decision, WithdrawDecision):
-        return [*of_community, *(item.after for item in decision.items)]
-    return of_community
+def _before(decision: ItemsDecision, about: Collection[str]) -> list[bytes]:
+    """What a decision's items about some attestations follow."""
+    items = [item for item in decision.about if item.id in about]
+    return [item.after for item in items if not isinstance(item, AttestItem)]
 
 
 async def _attestation(

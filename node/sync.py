@@ -22,6 +22,7 @@ from node.limits import PEER
 from node.node import Node
 from node.store import peers, records
 from node.store.peers import Peer
+from protocol.attested import Attested
 from protocol.checkpoint import claimed_checkpoint
 from protocol.errors import (
     BrokenSeal,
@@ -34,7 +35,6 @@ from protocol.errors import (
     Violation,
     WrongRecord,
 )
-from protocol.register import Attested
 from protocol.sealing import parse_record, record_hash
 from protocol.tiles import TILE_WIDTH, bundles_of, parse_bundle
 

@@ -13,17 +13,20 @@ from node.spelling import identifier, name, printable
 from protocol.attestation import VerifiedAttestation
 from protocol.claims import DAY, Claims, OwnDecision, Recognition, Scope
 from protocol.encoding import base64url
-from protocol.sheet_checks import VerifiedSheet
-from protocol.statements import (
+from protocol.items import (
+    AppealItem,
     AttestItem,
-    Community,
-    CommunityDecision,
-    Custody,
-    Decision,
-    Declared,
+    LaterItem,
     Notice,
+    NoticeItem,
+    ReaffirmItem,
+    ResealItem,
+    ResumeItem,
+    StayItem,
     WithdrawItem,
 )
+from protocol.sheet_checks import VerifiedSheet
+from protocol.statements import Community, CommunityDecision, Custody, Decision, Declared
 
 MEASURES = {
     "ban": "ban",
@@ -52,9 +55,22 @@ BECAUSE = {
 DECISIONS = {
     "community": "what the community says of itself",
     "attest": "sanction",
+    "reseal": "sanction sealed under another key",
+    "notice": "the person was told",
+    "reaffirm": "review of a sanction, which goes on",
+    "appeal": "appeal against a sanction",
+    "stay": "stay of a sanction",
+    "resume": "end of a stay",
     "withdraw": "end of a sanction",
 }
 """Types of decisions."""
+
+APPEALS = {
+    "opened": "an appeal is open",
+    "granted": "the appeal is granted: the sanction weighs nothing any more",
+    "rejected": "the appeal is rejected: the sanction goes on",
+    "withdrawn": "the appeal is withdrawn: the sanction goes on",
+}
 
 KEPT: dict[Custody, str] = {
     "own": "on the officer's own device",
@@ -86,7 +102,9 @@ def sheet_in_words(sheet: VerifiedSheet) -> list[str]:
 
 
 def item_in_words(
-    item: AttestItem | WithdrawItem, attestation: VerifiedAttestation | None, community: Community
+    item: AttestItem | ResealItem | LaterItem,
+    attestation: VerifiedAttestation | None,
+    community: Community,
 ) -> list[str]:
     """What is decided on one attestation; None where what it says is not kept any more.
 
@@ -96,13 +114,42 @@ def item_in_words(
     if isinstance(item, AttestItem):
         return [f"attests {item.id}:", *said, *_attested_in_words(item)]
     lines = [
-        f"ends {item.id}:",
-        _line("because", BECAUSE[item.because]),
+        f"{_ACTS[type(item)]} {item.id}:",
+        *_act_in_words(item),
         _line("follows", f"the statement {base64url(item.after)}"),
     ]
-    if item.by is not None:
-        lines.append(_line("superseded by", item.by))
     return [*lines, "which says:", *said] if said else lines
+
+
+_ACTS: dict[type, str] = {
+    ResealItem: "seals under another key",
+    NoticeItem: "says that the person was told of",
+    ReaffirmItem: "has reviewed, and goes on with,",
+    AppealItem: "says of the appeal against",
+    StayItem: "stays",
+    ResumeItem: "ends the stay of",
+    WithdrawItem: "ends",
+}
+
+
+def _act_in_words(item: ResealItem | LaterItem) -> list[str]:
+    match item:
+        case ResealItem(key=key, record=record):
+            return [
+                _line("record", f"SHA-256 {base64url(record)}"),
+                _line("sealed under", f"OPRF key {base64url(key)}"),
+            ]
+        case ReaffirmItem(review_by=review_by):
+            return [_line("review by", str(review_by))]
+        case AppealItem(state=state):
+            return [_line("appeal", APPEALS[state])]
+        case StayItem(until=until):
+            return [_line("stayed", f"weighs nothing until {until}, that day included")]
+        case WithdrawItem(because=because, by=by):
+            superseded = [] if by is None else [_line("superseded by", by)]
+            return [_line("because", BECAUSE[because]), *superseded]
+        case _:
+            return []
 
 
 def attestation_in_words(attestation: VerifiedAttestation, community: Community) -> list[str]:

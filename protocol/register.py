@@ -9,8 +9,16 @@ a day. The rules, at a glance:
                 else: the threshold before it
     attest      the threshold                                   the last effective community
                                                                 statement that took the threshold
-    withdraw    the threshold                                   the same; and per item the last
-                                                                statement about that attestation
+    reseal      the threshold                                   the same; and per item the statement
+                                                                that sealed that attestation last
+    notice      one officer                                     the same; and per item the last
+    appeal      opened: one officer; else: the threshold        statement about that attestation,
+    stay        14 days, once: one officer; else: the threshold reseals not counted
+    reaffirm    the threshold
+    resume      the threshold
+    withdraw    the threshold
+
+What may be said of one attestation, and what follows from it, stands in `protocol.attested`.
 
 A statement that breaks a rule is void: it has no effect and is kept with the reason. One bad item
 voids the whole statement. A decision that was effective once is void ever after. A statement of an
@@ -18,27 +26,31 @@ unknown type or version is void too, unless the threshold approved it and it say
 true`; then the register is frozen, for whoever does not know the rule must not guess.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from typing import Literal, Self
+from datetime import date
+from typing import Self
 
+from protocol.attested import Attested, Quorum, attested, followed, resealed
 from protocol.encoding import base64url
 from protocol.errors import OutOfOrder, Violation
+from protocol.items import StayItem, WithdrawItem
 from protocol.keys import oprf_key_id
 from protocol.merkle import leaf_hash
 from protocol.statements import (
+    AppealDecision,
     Approval,
     AttestDecision,
-    AttestItem,
     Community,
     CommunityDecision,
     Custody,
     Decision,
     Entry,
+    LaterDecision,
+    NoticeDecision,
+    ResealDecision,
+    StayDecision,
     UnknownType,
-    WithdrawDecision,
-    WithdrawItem,
     approval_holds,
     decision_hash,
     read_decision,
@@ -48,83 +60,7 @@ from protocol.statements import (
 MINOR = frozenset({"http", "cosign", "name", "url", "contact"})
 """What one officer may change in a community statement alone."""
 
-MAX_TERM = timedelta(days=1826)
-"""From `on` to the last day in force: with the day after it, five years."""
-
-MAX_REVIEW = timedelta(days=400)
-MAX_DELAY = timedelta(days=30)
-LAPSE = timedelta(days=90)
-"""After `review_by`, when nobody reviewed, until the attestation lapses."""
-
-Ending = Literal["lifted", "overturned", "superseded", "erased"]
-StateName = Literal["pending", "in_force", "lapsed", "expired", "withdrawn"]
-Flag = Literal["stayed", "review_due"]
-
 _CUSTODY_STRENGTH: dict[Custody, int] = {"node": 0, "browser": 1, "own": 2}
-
-
-@dataclass(frozen=True)
-class Quorum:
-    """Who approved, of how many, and the weakest place where one of their keys is kept."""
-
-    approved: tuple[bytes, ...]
-    officers: int
-    threshold: int
-    custody: Custody
-
-
-@dataclass(frozen=True)
-class State:
-    """What an attestation is on a day. Only `in_force` without `stayed` weighs anything."""
-
-    name: StateName
-    flags: frozenset[Flag] = frozenset()
-
-    @property
-    def is_final(self) -> bool:
-        """Whether no later statement can change it."""
-        return self.name in ("lapsed", "expired", "withdrawn")
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the record is still to be held and asked for."""
-        return not self.is_final
-
-
-@dataclass(frozen=True)
-class Attested:
-    """One attestation as the log tells it: hashes and dates, nothing about a person."""
-
-    item: AttestItem
-    on: date
-    index: int
-    """The entry that attested it."""
-    leaf: bytes
-    """Leaf hash of the last effective statement about it: what the next one names in `after`."""
-    last_on: date
-    issue_key: bytes
-    """The key in force at the entry; only it may have signed the JWT."""
-    oprf_key: bytes
-    """The public key (32 bytes) under which its record is sealed."""
-    quorum: Quorum
-    ending: Ending | None = None
-
-    def state(self, day: date) -> State:
-        """The state on a UTC day; ended at whichever end came first."""
-        if self.ending is not None:
-            return State("withdrawn")
-        if day < self.on:
-            return State("pending")
-        lapses = self.item.review_by + LAPSE
-        if day > min(self.item.ends, lapses):
-            return State("lapsed" if lapses < self.item.ends else "expired")
-        flags: set[Flag] = set()
-        if day > self.item.review_by:
-            flags.add("review_due")
-        # Told late is stayed by the rule itself: nobody has to remember it.
-        if self.item.notice.until is not None and day > self.item.notice.until:
-            flags.add("stayed")
-        return State("in_force", frozenset(flags))
 
 
 @dataclass(frozen=True)
@@ -231,9 +167,23 @@ class Register:
 
     def needed(self, decision: Decision) -> int:
         """How many officers have to approve a decision that would come next."""
-        if isinstance(decision, CommunityDecision) and self._is_minor(decision.community):
-            return 1
-        return self.community.threshold
+        return 1 if self._is_for_one(decision) else self.community.threshold
+
+    def is_past(self, decision: Decision) -> bool:
+        """Whether the log has gone on past what a decision follows, so that it never may stand."""
+        match decision:
+            case CommunityDecision(after=after):
+                return after != self.community_leaf
+            case AttestDecision(after=after):
+                return after != self.quorum_leaf
+            case ResealDecision(after=after, items=items):
+                leaves = {id_: each.seal_leaf for id_, each in self.attestations.items()}
+                past = any(leaves.get(item.id, item.after) != item.after for item in items)
+                return past or after != self.quorum_leaf
+            case _:
+                leaves = {id_: each.leaf for id_, each in self.attestations.items()}
+                past = any(leaves.get(item.id, item.after) != item.after for item in decision.items)
+                return past or decision.after != self.quorum_leaf
 
     def live(self, day: date) -> list[Attested]:
         """The attestations whose records peers hold and ask for on a day."""
@@ -261,8 +211,10 @@ class Register:
                 self._take_community(decision, leaf)
             case AttestDecision():
                 self._take_attest(decision, leaf, index, quorum)
-            case WithdrawDecision():
-                self._take_withdraw(decision, leaf)
+            case ResealDecision():
+                self._take_reseal(decision, leaf)
+            case _:
+                self._take_later(decision, leaf, quorum)
         self.effective.add(digest)
 
     def _freeze_if_critical(self, entry: Entry, index: int) -> None:
@@ -272,6 +224,23 @@ class Register:
             return
         if len(_quorum(entry, self.community).approved) >= self.community.threshold:
             self.frozen_at = index
+
+    def _is_for_one(self, decision: Decision) -> bool:
+        match decision:
+            case CommunityDecision(community=community):
+                return self._is_minor(community)
+            case NoticeDecision():
+                return True
+            case AppealDecision(items=items):
+                return all(item.state == "opened" for item in items)
+            case StayDecision(items=items, on=on):
+                return all(self._may_be_stayed_alone(item, on) for item in items)
+            case _:
+                return False
+
+    def _may_be_stayed_alone(self, item: StayItem, on: date) -> bool:
+        attested = self.attestations.get(item.id)
+        return attested is not None and attested.may_be_stayed_alone(item, on)
 
     def _is_minor(self, after: Community) -> bool:
         """Whether something changes, and nothing but what one officer may change."""
@@ -301,7 +270,7 @@ class Register:
             raise OutOfOrder("an OPRF key with the id of another one")
         self.oprf_keys |= listed
 
-    def _follows_quorum(self, decision: AttestDecision | WithdrawDecision) -> None:
+    def _follows_quorum(self, decision: AttestDecision | ResealDecision | LaterDecision) -> None:
         if decision.after != self.quorum_leaf:
             raise OutOfOrder("`after` is not the last community statement by the threshold")
         if decision.on < self.quorum_on:
@@ -311,50 +280,56 @@ class Register:
         self, decision: AttestDecision, leaf: bytes, index: int, quorum: Quorum
     ) -> None:
         self._follows_quorum(decision)
-        live = {oprf_key_id(key): key for key in self.community.oprf}
+        live = self._live_oprf_keys()
         fresh: dict[str, Attested] = {}
         for item in decision.items:
             if item.id in self.attestations or item.id in fresh:
                 raise OutOfOrder("an id is attested once, ever")
             if item.seal.key not in live:
                 raise OutOfOrder("sealed under a key that is not live")
-            _check_dates(item, decision.on)
             fresh[item.id] = Attested(
-                item=item,
+                item=attested(item, decision.on),
                 on=decision.on,
                 index=index,
                 leaf=leaf,
                 last_on=decision.on,
+                seal_leaf=leaf,
                 issue_key=self.community.keys.issue,
                 oprf_key=live[item.seal.key],
                 quorum=quorum,
             )
         self.attestations.update(fresh)
 
-    def _take_withdraw(self, decision: WithdrawDecision, leaf: bytes) -> None:
+    def _take_reseal(self, decision: ResealDecision, leaf: bytes) -> None:
         self._follows_quorum(decision)
-        ended: dict[str, Attested] = {}
+        live = self._live_oprf_keys()
+        changed: dict[str, Attested] = {}
         for item in decision.items:
-            attested = self._follows(item, decision.on)
-            if item.id in ended:
-                raise OutOfOrder("an id stands twice in one statement")
-            if item.by is not None and (item.by not in self.attestations or item.by == item.id):
-                raise OutOfOrder("superseded by nothing that is attested here")
-            ended[item.id] = replace(attested, leaf=leaf, last_on=decision.on, ending=item.because)
-        self.attestations.update(ended)
+            before = self._about(item.id, changed)
+            changed[item.id] = resealed(before, item, decision.on, leaf, live)
+        self.attestations.update(changed)
 
-    def _follows(self, item: WithdrawItem, on: date) -> Attested:
-        """The attestation that an item is about, if the item may be said of it on that day."""
-        attested = self.attestations.get(item.id)
-        if attested is None:
+    def _take_later(self, decision: LaterDecision, leaf: bytes, quorum: Quorum) -> None:
+        self._follows_quorum(decision)
+        changed: dict[str, Attested] = {}
+        for item in decision.items:
+            before = self._about(item.id, changed)
+            by = item.by if isinstance(item, WithdrawItem) else None
+            if by is not None and (by not in self.attestations or by == item.id):
+                raise OutOfOrder("superseded by nothing that is attested here")
+            changed[item.id] = followed(before, item, decision.on, leaf, quorum)
+        self.attestations.update(changed)
+
+    def _about(self, id_: str, taken: Container[str]) -> Attested:
+        """The attestation that an item is about; `taken` were in the same statement before it."""
+        if id_ in taken:
+            raise OutOfOrder("an id stands twice in one statement")
+        if id_ not in self.attestations:
             raise OutOfOrder("nothing of this id is attested here")
-        if item.after != attested.leaf:
-            raise OutOfOrder("`after` is not the last statement about this attestation")
-        if on < attested.last_on:
-            raise OutOfOrder("`on` is before the statement that `after` names")
-        if attested.state(on).is_final:
-            raise OutOfOrder("this attestation has ended")
-        return attested
+        return self.attestations[id_]
+
+    def _live_oprf_keys(self) -> dict[bytes, bytes]:
+        return {oprf_key_id(key): key for key in self.community.oprf}
 
 
 def _quorum(entry: Entry, community: Community) -> Quorum:
@@ -376,15 +351,6 @@ def _counts(approval: Approval, decision: bytes, officers: dict[bytes, Custody])
 def _require(quorum: Quorum, needed: int) -> None:
     if len(quorum.approved) < needed:
         raise OutOfOrder(f"{len(quorum.approved)} of {needed} approvals hold")
-
-
-def _check_dates(item: AttestItem, on: date) -> None:
-    if not on <= item.ends <= on + MAX_TERM:
-        raise OutOfOrder("`ends` is before `on`, or more than 1,826 days after it")
-    if not on < item.review_by <= on + MAX_REVIEW:
-        raise OutOfOrder("`review_by` is not within the 400 days after `on`")
-    if item.notice.until is not None and not on <= item.notice.until <= on + MAX_DELAY:
-        raise OutOfOrder("notice is delayed by more than 30 days")
 
 
 def _members(community: Community) -> dict[str, object]:

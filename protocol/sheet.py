@@ -24,8 +24,8 @@ from protocol.sealing import WRAP_SIZE, Entry
 MAX_SHEET = 32 * 1024 * 1024
 """Bytes of a sheet; one attestation takes 10 to 130 KiB."""
 
-MAX_ENTRIES = 513
-"""Statements that a decision names: a `withdraw` of 256 items two for each, and one of its own."""
+MAX_ENTRIES = 4096
+"""Statements that a decision names, and those that lead from each item to its `attest`."""
 
 MAX_SIGNED = 1024
 """Bytes of the file that an officer brings back."""
@@ -50,7 +50,7 @@ class SealedPart(Message):
 
 
 class SheetAttestation(Message):
-    """One attestation with everything disclosed; `sealed` is null where it is withdrawn."""
+    """One attestation with everything disclosed; `sealed` only where it is sealed anew."""
 
     jwt: Annotated[str, Field(max_length=MAX_JWT)]
     disclosures: Annotated[

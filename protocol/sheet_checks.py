@@ -5,13 +5,14 @@ show nothing else than what would be decided. `verify_sheet` makes these checks,
 number beside it:
 
  1. the sheet is canonical JSON of its form, its decision of a type and version known here;
- 2. its entries are exactly those that the decision names, directly or through an `attest`
-    statement, found by their leaf hashes; none is missing, none is more;
+ 2. its entries are exactly those that the decision names, and those that lead from each item,
+    statement by statement about the same attestation, to its `attest` and the `community`
+    statement that this one names, found by their leaf hashes; none is missing, none is more;
  3. each of them is of the log that the decision names, or is the genesis statement with which that
     log begins; all are of one community id;
  4. whoever is asked to sign is an officer in the community statement that `after` names (in the
     one proposed, at genesis);
- 5. each attestation's JWT has the hash that is decided, or, for `withdraw`, was decided;
+ 5. each attestation's JWT has the hash that is decided, or was decided when it was attested;
  6. it is signed by the `issue` key, is an attestation (section 4) with everything disclosed, names
     nobody beyond what is shown, and its `iss`, `log`, `jti` and `exp` are those decided;
  7. what it says beside agrees with the decision: `iat` is `on`, `decided_on` not after it, a public
@@ -23,7 +24,8 @@ number beside it:
 11. every other entry of its index is the filler made from a decoy's seed, so that it leads nobody
     else anywhere.
 
-For `withdraw`, 8 to 11 do not apply: what is lifted was checked when it was decided.
+8 to 11 apply to `attest` and `reseal`: all other types are about what was checked when it was
+decided.
 
 Source: SPEC.md, sections 1 and 6.
 """
@@ -41,6 +43,7 @@ from protocol.attestation import verify as verify_attestation
 from protocol.claims import DAY, expiry
 from protocol.errors import BadProof, BrokenSeal, Malformed, OutOfOrder, Violation, WrongRecord
 from protocol.identifiers import Identifier, parse_text
+from protocol.items import AttestItem, LaterItem, ResealItem, Seal
 from protocol.keys import SigningKey, oprf_key_id
 from protocol.merkle import leaf_hash
 from protocol.pseudonyms import Pseudonym, locator
@@ -49,12 +52,12 @@ from protocol.sheet import MAX_SHEET, SealedPart, Sheet, SheetAttestation, Signe
 from protocol.statements import (
     Approval,
     AttestDecision,
-    AttestItem,
     Community,
     CommunityDecision,
     Decision,
-    WithdrawDecision,
-    WithdrawItem,
+    ItemsDecision,
+    LaterDecision,
+    ResealDecision,
     approve,
     decision_hash,
     read_decision,
@@ -77,7 +80,7 @@ class RefusedSheet(Violation):
 class VerifiedItem:
     """One attestation that is decided on, as it was recomputed."""
 
-    item: AttestItem | WithdrawItem
+    item: AttestItem | ResealItem | LaterItem
     attested: AttestItem
     """What the log approves, or is to approve, of it."""
     attestation: VerifiedAttestation
@@ -143,8 +146,8 @@ def verify_sheet(data: bytes, officer: bytes, *, now: int) -> VerifiedSheet:
             found = _community(decision, sheet, held, officer)
         case AttestDecision():
             found = _attest(decision, sheet, held, officer, now)
-        case WithdrawDecision():
-            found = _withdraw(decision, sheet, held, officer, now)
+        case _:
+            found = _later(decision, sheet, held, officer, now)
     with _check(2):
         held.refuse_unnamed()
     return found
@@ -201,29 +204,52 @@ def _attest(
         found = _verified(item, shown, decision, before, now)
         if shown.sealed is None:
             raise RefusedSheet(1, "an attestation without its record")
-        _check_record(found, before, shown.sealed, shown.decoys, now)
+        approved = _approved(found, item.seal, before)
+        _check_record(found, approved, before, shown.sealed, shown.decoys, now)
         items.append(VerifiedItem(item, item, found.attestation, found.identifiers, before))
     return VerifiedSheet(decision.to_bytes(), decision, before, tuple(items))
 
 
-def _withdraw(
-    decision: WithdrawDecision, sheet: Sheet, held: _Entries, officer: bytes, now: int
+def _later(
+    decision: ResealDecision | LaterDecision,
+    sheet: Sheet,
+    held: _Entries,
+    officer: bytes,
+    now: int,
 ) -> VerifiedSheet:
     deciding = held.statement(decision.after, CommunityDecision, decision.log).community
     _require_officer(deciding, officer)
+    decided: Sequence[ResealItem | LaterItem] = decision.items
     items = []
-    for item, shown in _paired(decision.items, sheet):
-        made = held.statement(item.after, AttestDecision, decision.log)
+    for item, shown in _paired(decided, sheet):
+        made, attested = _attesting(item.id, item.after, decision.log, held)
         before = held.statement(made.after, CommunityDecision, decision.log).community
         _require_one_id(before, deciding)
-        if shown.sealed is not None:
-            raise RefusedSheet(1, "a record where none is decided on")
-        attested = next((each for each in made.items if each.id == item.id), None)
-        if attested is None:
-            raise RefusedSheet(2, "the statement that is named is about other attestations")
         found = _verified(attested, shown, made, before, now)
+        if (shown.sealed is None) == isinstance(item, ResealItem):
+            raise RefusedSheet(1, "a record is due where one is decided on, and nowhere else")
+        if isinstance(item, ResealItem) and shown.sealed is not None:
+            seal = Seal(key=item.key, record=item.record)
+            approved = _approved(found, seal, before)
+            _check_record(found, approved, deciding, shown.sealed, shown.decoys, now)
         items.append(VerifiedItem(item, attested, found.attestation, found.identifiers, before))
     return VerifiedSheet(decision.to_bytes(), decision, deciding, tuple(items))
+
+
+def _attesting(
+    id_: str, leaf: bytes, log: bytes, held: _Entries
+) -> tuple[AttestDecision, AttestItem]:
+    """The statement that attested an id, reached from `leaf` through what was said of it since."""
+    while True:
+        statement = held.statement(leaf, ItemsDecision, log)
+        item = next((each for each in statement.about if each.id == id_), None)
+        if item is None:
+            raise RefusedSheet(2, "the statement that is named is about other attestations")
+        if not isinstance(item, AttestItem):
+            # Ends: a leaf hash cannot lead back to itself.
+            leaf = item.after
+        elif isinstance(statement, AttestDecision):
+            return statement, item
 
 
 def _paired(items: Sequence[T], sheet: Sheet) -> Iterator[tuple[T, SheetAttestation]]:
@@ -270,29 +296,37 @@ def _check_claims(
         raise Malformed("a body that the community has not declared")
 
 
-def _check_record(
-    found: _Attested, community: Community, part: SealedPart, decoys: Sequence[bytes], now: int
-) -> None:
-    seal, claims = found.item.seal, found.attestation.claims
-    live = {oprf_key_id(key): key for key in community.oprf}
-    with _check(8):
-        if sealing.record_hash(part.record) != seal.record:
-            raise WrongRecord("the record is not the one decided on")
-        if seal.key not in live:
-            raise WrongRecord("sealed under a key that is not live")
-        record = parse_record(part.record)
-    with _check(9):
-        pseudonyms = _pseudonyms(found.identifiers, live[seal.key], part)
-    approved = Approved(
+def _approved(found: _Attested, seal: Seal, community: Community) -> Approved:
+    """What is to be approved of a record; `community` as it stood when it was attested."""
+    return Approved(
         community=community.id,
-        log=claims.log,
-        id=claims.jti,
+        log=found.attestation.claims.log,
+        id=found.item.id,
         jwt_hash=found.item.jwt,
         record_hash=seal.record,
         oprf_key=seal.key,
         ends=found.item.ends,
         issue_key=community.keys.issue,
     )
+
+
+def _check_record(  # noqa: PLR0913, PLR0917 - two communities, one of them within `approved`
+    found: _Attested,
+    approved: Approved,
+    community: Community,
+    part: SealedPart,
+    decoys: Sequence[bytes],
+    now: int,
+) -> None:
+    live = {oprf_key_id(key): key for key in community.oprf}
+    with _check(8):
+        if sealing.record_hash(part.record) != approved.record_hash:
+            raise WrongRecord("the record is not the one decided on")
+        if approved.oprf_key not in live:
+            raise WrongRecord("sealed under a key that is not live")
+        record = parse_record(part.record)
+    with _check(9):
+        pseudonyms = _pseudonyms(found.identifiers, live[approved.oprf_key], part)
     with _check(10):
         for identifier, pseudonym in zip(found.identifiers, pseudonyms, strict=True):
             _check_opens(part.record, approved, identifier, pseudonym, now)

@@ -5,29 +5,40 @@ type; what may follow what is the register's (SPEC.md, section 6).
 """
 
 import hashlib
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from protocol.claims import Measure
 from protocol.encoding import (
     JSON,
-    Bytes8,
     Bytes32,
     Bytes64,
     Day,
     Message,
     Sequence,
     Slug,
-    Uuid,
     Version,
     canonical_json,
     from_canonical_json,
 )
 from protocol.errors import BadSignature, Malformed
+from protocol.items import (
+    AppealItem,
+    AttestItem,
+    LaterItem,
+    NoticeItem,
+    ReaffirmItem,
+    ResealItem,
+    ResumeItem,
+    StayItem,
+    WithdrawItem,
+)
 from protocol.keys import SigningKey, is_strict_point, oprf_key_id, verify
 from protocol.names import BaseUrl, CommunityId, Contact, Name, Url
 from protocol.tiles import MAX_ENTRY
+
+T = TypeVar("T")
+Items = Annotated[Sequence[T], Field(min_length=1, max_length=256)]
 
 MAX_OFFICERS = 64
 MAX_OPRF_KEYS = 2
@@ -106,58 +117,6 @@ class Community(Message):
         return self
 
 
-class Seal(Message):
-    """Which record holds an attestation, and under which OPRF key it is sealed (section 5)."""
-
-    key: Bytes8
-    record: Bytes32
-
-
-class Notice(Message):
-    """Whether the person concerned was told when the officers decided."""
-
-    state: Literal["given", "delayed", "unreachable"]
-    until: Day | None
-    """Last day of a delay; null unless `delayed`."""
-
-    @model_validator(mode="after")
-    def _delayed_has_its_end(self) -> Self:
-        if (self.state == "delayed") != (self.until is not None):
-            raise ValueError("a delay has its end, and nothing else has one")
-        return self
-
-
-class AttestItem(Message):
-    """One attestation, by hashes only: nothing here names anybody."""
-
-    id: Uuid
-    jwt: Bytes32
-    """SHA-256 of the issuer-signed JWT, without any `~`."""
-    seal: Seal
-    ends: Day
-    """The last day in force."""
-    review_by: Day
-    notice: Notice
-    measure: Measure | None
-    """In public, or null: then only a match discloses it."""
-
-
-class WithdrawItem(Message):
-    """The end of one attestation before its time."""
-
-    id: Uuid
-    after: Bytes32
-    because: Literal["lifted", "overturned", "superseded", "erased"]
-    by: Uuid | None
-    """The attestation that supersedes it; null otherwise."""
-
-    @model_validator(mode="after")
-    def _superseded_by(self) -> Self:
-        if (self.because == "superseded") != (self.by is not None):
-            raise ValueError("what is superseded names by what, and nothing else does")
-        return self
-
-
 class CommunityDecision(Message):
     """The community sets or changes what it says of itself."""
 
@@ -169,33 +128,98 @@ class CommunityDecision(Message):
     community: Community
 
 
-class AttestDecision(Message):
+class ItemsDecision(Message):
+    """What every decision about attestations carries, beside its `items`."""
+
+    v: Version
+    log: Bytes32
+    on: Day
+    after: Bytes32
+
+    @property
+    def about(self) -> tuple[AttestItem | ResealItem | LaterItem, ...]:
+        """Its items, whatever its type."""
+        items: tuple[AttestItem | ResealItem | LaterItem, ...] = self.__dict__["items"]
+        return items
+
+
+class AttestDecision(ItemsDecision):
     """The community attests sanctions."""
 
-    v: Version
     type: Literal["attest"]
-    log: Bytes32
-    on: Day
-    after: Bytes32
-    items: Annotated[Sequence[AttestItem], Field(min_length=1, max_length=256)]
+    items: Items[AttestItem]
 
 
-class WithdrawDecision(Message):
+class ResealDecision(ItemsDecision):
+    """The same attestations, sealed under another OPRF key."""
+
+    type: Literal["reseal"]
+    items: Items[ResealItem]
+
+
+class NoticeDecision(ItemsDecision):
+    """The persons concerned were told."""
+
+    type: Literal["notice"]
+    items: Items[NoticeItem]
+
+
+class ReaffirmDecision(ItemsDecision):
+    """Sanctions were reviewed, and go on."""
+
+    type: Literal["reaffirm"]
+    items: Items[ReaffirmItem]
+
+
+class AppealDecision(ItemsDecision):
+    """Appeals against sanctions, and what became of them."""
+
+    type: Literal["appeal"]
+    items: Items[AppealItem]
+
+
+class StayDecision(ItemsDecision):
+    """Sanctions weigh nothing for a while."""
+
+    type: Literal["stay"]
+    items: Items[StayItem]
+
+
+class ResumeDecision(ItemsDecision):
+    """Stays end before their time."""
+
+    type: Literal["resume"]
+    items: Items[ResumeItem]
+
+
+class WithdrawDecision(ItemsDecision):
     """The community ends sanctions."""
 
-    v: Version
     type: Literal["withdraw"]
-    log: Bytes32
-    on: Day
-    after: Bytes32
-    items: Annotated[Sequence[WithdrawItem], Field(min_length=1, max_length=256)]
+    items: Items[WithdrawItem]
 
 
-Decision = CommunityDecision | AttestDecision | WithdrawDecision
+LaterDecision = (
+    NoticeDecision
+    | ReaffirmDecision
+    | AppealDecision
+    | StayDecision
+    | ResumeDecision
+    | WithdrawDecision
+)
+"""What is said of attestations after they were attested, each item following the one before."""
+
+Decision = CommunityDecision | AttestDecision | ResealDecision | LaterDecision
 
 _TYPES: dict[str, type[Decision]] = {
     "community": CommunityDecision,
     "attest": AttestDecision,
+    "reseal": ResealDecision,
+    "notice": NoticeDecision,
+    "reaffirm": ReaffirmDecision,
+    "appeal": AppealDecision,
+    "stay": StayDecision,
+    "resume": ResumeDecision,
     "withdraw": WithdrawDecision,
 }
 

@@ -16,7 +16,7 @@ from node.cli.passwords import password_option
 from protocol.claims import MAX_SUSPENSION, Basis, DecidedBy, Measure, Scope, ScopeKind
 from protocol.encoding import day_from_text
 from protocol.errors import Violation
-from protocol.statements import Notice
+from protocol.items import Notice
 
 if TYPE_CHECKING:
     from node.decisions import Status

@@ -12,16 +12,10 @@ from node.store import decisions as rows
 from node.store import records
 from node.store.decisions import Vote
 from protocol.errors import BadSignature, Malformed, OutOfOrder, Violation
+from protocol.items import WithdrawItem
 from protocol.keys import SigningKey
 from protocol.sheet import SignedVote
-from protocol.statements import (
-    WithdrawDecision,
-    WithdrawItem,
-    approve,
-    decision_hash,
-    encode_entry,
-    recuse,
-)
+from protocol.statements import WithdrawDecision, approve, decision_hash, encode_entry, recuse
 from tests.node.committee import CYD, NOW, TODAY, Committee, password
 
 STRANGER = SigningKey(bytes(range(1, 33)))

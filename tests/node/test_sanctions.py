@@ -15,9 +15,9 @@ from node.tables import metadata
 from protocol import voprf
 from protocol.claims import DecidedBy, Scope
 from protocol.identifiers import from_text
+from protocol.items import Notice
 from protocol.pseudonyms import Pseudonym, all_locators
 from protocol.sealing import parse_record
-from protocol.statements import Notice
 from tests.node.committee import NOW, PERSON, TODAY, Committee, found_cheaply, proposal
 
 

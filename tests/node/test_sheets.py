@@ -21,6 +21,7 @@ from protocol.claims import DecidedBy
 from protocol.encoding import base64url, canonical_json
 from protocol.errors import Violation
 from protocol.identifiers import Identifier, from_text
+from protocol.items import Seal, WithdrawItem
 from protocol.keys import SigningKey
 from protocol.pseudonyms import Pseudonym, locator, record_key
 from protocol.sealing import Entry, Sealed, parse_record, record_hash, seal_record
@@ -33,13 +34,7 @@ from protocol.sheet import (
     filler,
 )
 from protocol.sheet_checks import RefusedSheet, VerifiedSheet, verify_sheet
-from protocol.statements import (
-    AttestDecision,
-    Declared,
-    Seal,
-    WithdrawDecision,
-    WithdrawItem,
-)
+from protocol.statements import AttestDecision, Declared, WithdrawDecision
 from tests.node.committee import CYD, NOW, TODAY, Committee, found_cheaply
 
 Value = Any

@@ -15,11 +15,11 @@ from protocol.attestation import VerifiedAttestation
 from protocol.claims import DAY, Basis, Claims, DecidedBy
 from protocol.encoding import Message, base64url, canonical_json
 from protocol.errors import Malformed
+from protocol.items import AttestItem
 from protocol.merkle import leaf_hash
 from protocol.sheet_checks import VerifiedItem, VerifiedSheet
 from protocol.statements import (
     AttestDecision,
-    AttestItem,
     Community,
     CommunityDecision,
     Declared,

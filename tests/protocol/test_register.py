@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.attested import Flag, State
 from protocol.encoding import base64url, canonical_json
 from protocol.errors import Violation
-from protocol.register import Flag, Register, State
+from protocol.register import Register
 from protocol.statements import (
     Approval,
     approve,
