@@ -11,13 +11,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 
-from node import clock, ledger, notify, retention, sync
+from node import acts, clock, ledger, notify, retention, sync
 from node import peering as peering_job
 from node.background import attempt, repeat, running
 from node.client import connect
@@ -182,10 +183,28 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
         repeat("follow peers", node.config.poll_interval, poll),
         repeat("keep in touch", TOUCH_INTERVAL, touch),
         repeat("prove domains", DAILY_INTERVAL, prove),
+        repeat("remind of what is due", DAILY_INTERVAL, _Reminder(service)),
         repeat("delete what is due", DAILY_INTERVAL, clean),
         repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service)),
         _Pulling(service)(),
     ]
+
+
+class _Reminder:
+    """Reminds of reviews and ends, once on each day on which something is reminded of."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._reminded: date | None = None
+
+    async def __call__(self) -> None:
+        now = self._service.now()
+        if self._reminded == clock.day_of(now):
+            return
+        for each in await acts.due(self._service.node, now):
+            if each.is_reminded:
+                _log.warning("due", sanction=each.id, what=each.what, day=str(each.day))
+        self._reminded = clock.day_of(now)
 
 
 class _HeadWatch:

@@ -14,10 +14,12 @@ Until it is logged, a decision is sealed like everything personal.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import content, ledger, officers
+from node.clock import day_of
 from node.errors import UserError
 from node.node import Node
 from node.store import attestations, logs, records, slots
@@ -34,6 +36,8 @@ from protocol.statements import (
     Community,
     CommunityDecision,
     Decision,
+    LaterDecision,
+    ResealDecision,
     WithdrawDecision,
     approval_holds,
     approve,
@@ -300,7 +304,18 @@ async def settle(
     else:
         return kept.status
     await rows.replace(connection, row)
+    if row.state == "logged":
+        await _log_what_waited(connection, vault, now)
     return changed(kept, row=row).status
+
+
+async def _log_what_waited(connection: AsyncConnection, vault: Vault, now: int) -> None:
+    """Log what was approved and had to wait for what was logged just now."""
+    waiting = [row for row in await rows.every(connection) if row.state == "pending" and row.fault]
+    for each in waiting:
+        kept = await show_in(connection, vault, each.hash)
+        if len(kept.approvals) >= kept.threshold:
+            await rows.replace(connection, await _log(connection, vault, kept, now))
 
 
 async def _cast(node: Node, vote: Vote) -> Status:
@@ -333,14 +348,28 @@ async def _log(connection: AsyncConnection, vault: Vault, kept: Kept, now: int) 
         await ledger.begin_in(connection, vault, entry, now)
         return changed(kept.row, state="logged", index=0, fault=None)
     try:
+        _require_open(kept, day_of(now))
         head = await ledger.append_in(connection, vault, [entry], now)
     except OutOfOrder as error:
-        if not kept.is_overtaken:
+        if not (kept.is_overtaken or isinstance(error, Ended)):
             return changed(kept.row, fault=str(error))
         await _forget(connection, kept)
         return changed(kept.row, state="void", fault=str(error))
     await _take_effect(connection, vault, kept, head.fingerprint)
     return changed(kept.row, state="logged", index=head.size - 1, fault=None)
+
+
+class Ended(OutOfOrder):
+    """A decision about a sanction that has ended while it waited for approvals."""
+
+
+def _require_open(kept: Kept, day: date) -> None:
+    """The rules ask for the day of the proposal; what ended since then must not rise again."""
+    if kept.register is None or not isinstance(kept.decision, LaterDecision | ResealDecision):
+        return
+    held = kept.register.attestations
+    if any(each.id in held and held[each.id].state(day).is_final for each in kept.decision.items):
+        raise Ended("the sanction has ended since this was proposed")
 
 
 async def _take_effect(connection: AsyncConnection, vault: Vault, kept: Kept, log: bytes) -> None:
@@ -351,7 +380,7 @@ async def _take_effect(connection: AsyncConnection, vault: Vault, kept: Kept, lo
             await records.drop(connection, log, [item.id for item in items])
             for item in items:
                 if item.because == "erased":
-                    await attestations.put_content(connection, item.id, None)
+                    await erase(connection, item.id)
         case _:
             pass
 
@@ -366,11 +395,16 @@ async def _publish(connection: AsyncConnection, vault: Vault, decision: bytes, l
         await content.replace(connection, vault, row.id, published)
 
 
+async def erase(connection: AsyncConnection, id_: str) -> None:
+    """Forget of a sanction whom it is about and everything that it says."""
+    await attestations.put_content(connection, id_, None)
+    await slots.give_back(connection, id_)
+
+
 async def _forget(connection: AsyncConnection, kept: Kept) -> None:
     """What will never be published is not kept, and the slots of its records are free."""
     for row in await attestations.of(connection, kept.row.hash):
-        await attestations.put_content(connection, row.id, None)
-        await slots.give_back(connection, row.id)
+        await erase(connection, row.id)
 
 
 async def _with_votes(

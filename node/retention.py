@@ -3,10 +3,11 @@
 - tokens: the last day that each row names;
 - requests to issuers under way: a day, after which a retry would be charged anew;
 - wishes to be a peer that were not repeated: a fortnight;
+- what our own log says is erased, should a restored backup have brought it back;
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
-from node import admission
+from node import acts, admission
 from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
@@ -27,6 +28,7 @@ async def clean(node: Node, now: int) -> int:
         await nonces.forget(connection, now - NONCE_GRACE)
         await budgets.forget_charges(connection, now - DAY)
     await admission.lapse(node, now)
+    await acts.forget_erased(node)
     # Also for what others deleted since: the records of a sanction that was lifted, a peer's log.
     await node.store.scrub()
     return deleted

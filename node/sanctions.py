@@ -1,4 +1,4 @@
-"""Sanctions: proposed and lifted by decisions, and what this node knows of its own."""
+"""Sanctions: proposed, and what this node knows of its own. What is said of them later: `acts`."""
 
 import uuid
 from collections.abc import Sequence
@@ -35,14 +35,14 @@ from protocol.claims import (
 )
 from protocol.errors import Malformed
 from protocol.identifiers import Identifier, related
-from protocol.items import AttestItem, Notice, WithdrawItem
+from protocol.items import AttestItem, Notice
 from protocol.register import Register
-from protocol.statements import AttestDecision, Community, WithdrawDecision
+from protocol.statements import AttestDecision, Community
 
 YEAR = timedelta(days=365)
 
-Because = Literal["lifted", "overturned", "erased"]
-"""Why a sanction ends before its time."""
+MOST = 100
+"""Sanctions in one decision: with all approvals, they fit into an entry of the log."""
 
 
 @dataclass(frozen=True)
@@ -111,51 +111,43 @@ async def propose(node: Node, proposal: Proposal, now: int) -> Status:
     Raises:
         UserError: the community cannot publish yet, or the proposal breaks a rule; which one.
     """
+    return await propose_all(node, [proposal], now)
+
+
+async def propose_all(node: Node, proposals: Sequence[Proposal], now: int) -> Status:
+    """Propose sanctions, at most `MOST`, as one decision: all of them, or none.
+
+    Raises:
+        UserError: as `propose`; where there are several, which one of them is at fault.
+    """
+    if not 1 <= len(proposals) <= MOST:
+        raise UserError(f"1 to {MOST} sanctions stand in one decision")
     async with node.store.write() as connection:
         register = await ledger.own_register_in(connection)
         _require_publisher(register.community)
-        said = _statement(proposal, register, day_of(now))
-        made = await attesting.make(connection, node.vault, register.community, said, now)
-        item = _item(proposal, said.claims, made)
+        made = [
+            await _made(connection, node.vault, register, proposal, now) for proposal in proposals
+        ]
         decision = AttestDecision(
             v=1,
             type="attest",
             log=register.fingerprint,
             on=day_of(now),
             after=register.quorum_leaf,
-            items=(item,),
+            items=tuple(item for item, _ in made),
         )
         hash_ = await decisions.propose(connection, node.vault, decision)
-        await content.keep(connection, node.vault, item.id, hash_, made.content)
+        for item, kept in made:
+            await content.keep(connection, node.vault, item.id, hash_, kept)
         return await decisions.settle(connection, node.vault, hash_, [], now)
 
 
-async def lift(node: Node, attestation_id: str, because: Because, now: int) -> Status:
-    """Propose to end a sanction: peers drop its record once it is logged.
-
-    Raises:
-        UserError: it is not published, has ended, or its end is proposed already.
-    """
-    async with node.store.write() as connection:
-        register = await ledger.own_register_in(connection)
-        attested = register.attestations.get(attestation_id)
-        if attested is None:
-            raise UserError("no published sanction of this id: `comity sanction list` shows all")
-        state = attested.state(day_of(now))
-        if state.is_final:
-            raise UserError(f"this sanction has ended: {state.name}")
-        await _refuse_twice(connection, node.vault, attestation_id)
-        item = WithdrawItem(id=attestation_id, after=attested.leaf, because=because, by=None)
-        decision = WithdrawDecision(
-            v=1,
-            type="withdraw",
-            log=register.fingerprint,
-            on=day_of(now),
-            after=register.quorum_leaf,
-            items=(item,),
-        )
-        hash_ = await decisions.propose(connection, node.vault, decision)
-        return await decisions.settle(connection, node.vault, hash_, [], now)
+async def _made(
+    connection: AsyncConnection, vault: Vault, register: Register, proposal: Proposal, now: int
+) -> tuple[AttestItem, content.Content]:
+    said = _statement(proposal, register, day_of(now))
+    made = await attesting.make(connection, vault, register.community, said, now)
+    return _item(proposal, said.claims, made), made.content
 
 
 async def every(node: Node) -> list[Sanction]:
@@ -321,10 +313,3 @@ def _item(proposal: Proposal, claims: Claims, made: attesting.Made) -> AttestIte
         notice=proposal.notice,
         measure=proposal.measure if proposal.public_measure else None,
     )
-
-
-async def _refuse_twice(connection: AsyncConnection, vault: Vault, attestation_id: str) -> None:
-    for kept in await decisions.every_in(connection, vault):
-        is_open = kept.row.state == "pending" and isinstance(kept.decision, WithdrawDecision)
-        if is_open and attestation_id in decisions.attestations_of(kept.decision):
-            raise UserError("its end is proposed already: see `comity decision list`")

@@ -9,35 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import click
 
 from node import clock, spelling
-from node.cli import node_command
+from node.cli import acts, node_command
+from node.cli.days import DAY, end_of
 from node.cli.decision import emit_status, officer_key
 from node.cli.output import emit, table
 from node.cli.passwords import password_option
 from protocol.claims import MAX_SUSPENSION, Basis, DecidedBy, Measure, Scope, ScopeKind
-from protocol.encoding import day_from_text
 from protocol.errors import Violation
 from protocol.items import Notice
 
 if TYPE_CHECKING:
-    from node.decisions import Status
     from node.node import Node
-    from node.sanctions import Because, Sanction
-
-
-class Day(click.ParamType[date]):
-    """A day, `YYYY-MM-DD`."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Read it."""
-        try:
-            return value if isinstance(value, date) else day_from_text(value)
-        except Violation as error:
-            self.fail(str(error), param, ctx)
-
-
-DAY = Day()
+    from node.sanctions import Sanction
 
 
 which_sanction = click.argument("which", metavar="SANCTION")
@@ -172,47 +155,8 @@ async def show(node: "Node", which: str) -> None:
     emit(click.get_current_context(), document, "\n".join(lines))
 
 
-@sanction.command()
-@which_sanction
-@click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
-@password_option
-@node_command
-async def lift(node: "Node", which: str, name: str | None, password_file: Path | None) -> None:
-    """Propose to end a sanction before its time."""
-    emit_status(await _end_it(node, which, "lifted", name, password_file))
-
-
-@sanction.command()
-@which_sanction
-@click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
-@password_option
-@node_command
-async def overturn(node: "Node", which: str, name: str | None, password_file: Path | None) -> None:
-    """Propose to end a sanction that should not have been decided."""
-    emit_status(await _end_it(node, which, "overturned", name, password_file))
-
-
-@sanction.command()
-@which_sanction
-@click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
-@password_option
-@node_command
-async def erase(node: "Node", which: str, name: str | None, password_file: Path | None) -> None:
-    """Propose to end a sanction and to forget here whom it was about."""
-    emit_status(await _end_it(node, which, "erased", name, password_file))
-
-
-async def _end_it(
-    node: "Node", which: str, because: "Because", name: str | None, password_file: Path | None
-) -> "Status":
-    from node import decisions, sanctions
-
-    key = await officer_key(node, name, password_file)
-    id_ = await sanctions.find(node, which)
-    status = await sanctions.lift(node, id_, because, clock.now())
-    if key is None:
-        return status
-    return await decisions.approve_with(node, status.decision, key, clock.now())
+for command in acts.COMMANDS:
+    sanction.add_command(command)
 
 
 def _state(document: dict[str, Any]) -> str:
@@ -268,7 +212,7 @@ def _scope(text: str) -> Scope:
 def _end(text: str | None) -> date | Literal["indefinite"] | None:
     if text is None:
         return None
-    return "indefinite" if text == "never" else DAY.convert(text, None, None)
+    return end_of(text)
 
 
 def _decided_by(text: str | None) -> DecidedBy | None:

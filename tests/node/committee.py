@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from node import decisions, ledger, sanctions
+from node import acts, decisions, ledger, sanctions
+from node.acts import Because
 from node.clock import day_of
 from node.decisions import Status
 from node.founding import Founding, NewOfficer, found
 from node.home import Home
 from node.node import Node
 from node.passwords import Cost
-from node.sanctions import Because, Proposal
+from node.sanctions import Proposal
 from node.store import logs
 from protocol.claims import Scope
 from protocol.identifiers import from_text
@@ -101,7 +102,7 @@ class Committee:
 
     async def lift(self, attestation: str, because: Because = "lifted") -> Status:
         """Lift a sanction."""
-        return await self.approve(await sanctions.lift(self.node, attestation, because, NOW))
+        return await self.approve(await acts.withdraw(self.node, [attestation], because, NOW))
 
     async def change(self, **changes: Any) -> None:
         """Change what the community says of itself."""

@@ -20,7 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from node import decisions, ledger, peering, sanctions
+from node import acts, decisions, ledger, peering, sanctions
 from node.app import Serving, serving
 from node.client import Clients, connect
 from node.clock import day_of
@@ -148,7 +148,7 @@ class Community:
         self, attestation: str, because: Literal["lifted", "overturned", "erased"] = "lifted"
     ) -> None:
         """End a sanction."""
-        await self.approve(await sanctions.lift(self.node, attestation, because, self.now))
+        await self.approve(await acts.withdraw(self.node, [attestation], because, self.now))
 
     async def approve(self, status: Status) -> Status:
         """Approve by as many officers as it takes."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from node import decisions, ledger, officers, sanctions
+from node import acts, decisions, ledger, officers, sanctions
 from node.decisions import Status
 from node.errors import UserError
 from node.store import decisions as rows
@@ -181,7 +181,7 @@ async def test_a_logged_decision_takes_no_more_votes(committee: Committee) -> No
 async def test_a_decision_that_the_log_has_overtaken_is_void(committee: Committee) -> None:
     """Two ends of one sanction were proposed; the second is void when its turn comes, and why."""
     id_ = await committee.publish()
-    first = await sanctions.lift(committee.node, id_, "lifted", NOW)
+    first = await acts.withdraw(committee.node, [id_], "lifted", NOW)
     async with committee.node.store.write() as connection:
         # As another process might have, between the look at what is pending and the proposal.
         kept = await decisions.show_in(connection, committee.node.vault, first.decision)

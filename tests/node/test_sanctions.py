@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node import decisions, keyring, sanctions
+from node import acts, decisions, keyring, sanctions
 from node.errors import UserError
 from node.home import Home
 from node.node import opened
@@ -88,14 +88,14 @@ async def test_an_erased_sanction_is_forgotten_here_too(committee: Committee) ->
 async def test_a_sanction_ends_once(committee: Committee) -> None:
     """A second end, proposed before or after the first is logged, is refused in words."""
     id_ = await committee.publish()
-    status = await sanctions.lift(committee.node, id_, "lifted", NOW)
+    status = await acts.withdraw(committee.node, [id_], "lifted", NOW)
     with pytest.raises(UserError, match="proposed already"):
-        await sanctions.lift(committee.node, id_, "overturned", NOW)
+        await acts.withdraw(committee.node, [id_], "overturned", NOW)
     await committee.approve(status)
     with pytest.raises(UserError, match="has ended: withdrawn"):
-        await sanctions.lift(committee.node, id_, "lifted", NOW)
+        await acts.withdraw(committee.node, [id_], "lifted", NOW)
     with pytest.raises(UserError, match="no published sanction"):
-        await sanctions.lift(committee.node, str(uuid.uuid4()), "lifted", NOW)
+        await acts.withdraw(committee.node, [str(uuid.uuid4())], "lifted", NOW)
 
 
 async def test_defaults_let_nothing_last_by_neglect(committee: Committee) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from node import decisions, keyring, sanctions, sheets, wording
+from node import acts, decisions, keyring, sheets, wording
 from node.errors import UserError
 from node.home import Home
 from node.node import opened
@@ -72,7 +72,7 @@ async def test_an_officers_device_approves_what_it_recomputed(committee: Committ
 async def test_an_end_shows_whom_it_is_about(committee: Committee) -> None:
     """The sheet of a lift carries the attestation as it was decided, and its statements."""
     id_ = await committee.publish()
-    status = await sanctions.lift(committee.node, id_, "lifted", NOW)
+    status = await acts.withdraw(committee.node, [id_], "lifted", NOW)
     verified = _verified(await sheets.export(committee.node, status.decision))
     words = "\n".join(wording.sheet_in_words(verified))
     for part in (id_, "lifted", "email:mallory.quill@example.org", "harassment"):
@@ -266,7 +266,7 @@ async def test_row_11_an_altered_sheet_of_an_end_is_refused_or_says_so(
 ) -> None:
     """Every member of the sheet of a lift."""
     id_ = await committee.publish()
-    status = await sanctions.lift(committee.node, id_, "lifted", NOW)
+    status = await acts.withdraw(committee.node, [id_], "lifted", NOW)
     refused, shown = _expect_no_disguise(await sheets.export(committee.node, status.decision))
     assert refused > 60
     assert shown <= 3

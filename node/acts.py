@@ -1,0 +1,310 @@
+"""What a community says of its sanctions after they were attested; one statement about many.
+
+    told       the person was told                       one officer
+    appeal     opened by one officer; answered by the quorum
+    stay       up to 14 days, once, one officer; else the quorum
+    resume, reaffirm, withdraw, amend                    the quorum
+
+Amending is superseding, never a change in place: another sanction is proposed, and the withdrawal
+of the first, which waits until the other is logged. `due` tells what has to be looked at soon.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node import decisions, ledger, sanctions
+from node.clock import day_of
+from node.decisions import Status
+from node.errors import UserError
+from node.node import Node
+from node.sanctions import YEAR, Proposal, Sanction
+from node.store import attestations
+from node.vault import Vault
+from protocol.attested import LAPSE, MAX_REVIEW, Appeal, Attested, Quorum, followed
+from protocol.encoding import base64url
+from protocol.errors import OutOfOrder
+from protocol.identifiers import Identifier, parse_text
+from protocol.items import (
+    AppealItem,
+    LaterItem,
+    NoticeItem,
+    ReaffirmItem,
+    ResumeItem,
+    StayItem,
+    WithdrawItem,
+)
+from protocol.register import Register
+from protocol.statements import (
+    AppealDecision,
+    LaterDecision,
+    NoticeDecision,
+    ReaffirmDecision,
+    ResumeDecision,
+    StayDecision,
+    WithdrawDecision,
+)
+
+MOST = 256
+"""Sanctions in one statement (SPEC.md, section 6)."""
+
+REMINDERS = (60, 30, 7)
+"""Days before a review, or an end, on which it is reminded of."""
+
+Because = Literal["lifted", "overturned", "erased"]
+"""Why a sanction ends before its time; superseding is `amend`."""
+
+_DECISIONS: dict[type[LaterItem], type[LaterDecision]] = {
+    NoticeItem: NoticeDecision,
+    ReaffirmItem: ReaffirmDecision,
+    AppealItem: AppealDecision,
+    StayItem: StayDecision,
+    ResumeItem: ResumeDecision,
+    WithdrawItem: WithdrawDecision,
+}
+
+_TYPES: dict[type[LaterDecision], str] = {
+    NoticeDecision: "notice",
+    ReaffirmDecision: "reaffirm",
+    AppealDecision: "appeal",
+    StayDecision: "stay",
+    ResumeDecision: "resume",
+    WithdrawDecision: "withdraw",
+}
+
+_Said = Callable[[Attested], LaterItem]
+
+
+async def told(node: Node, ids: Sequence[str], now: int) -> Status:
+    """Propose to say that the persons were told; raises as `reaffirm`."""
+    return await _propose(node, ids, lambda each: NoticeItem(id=_id(each), after=each.leaf), now)
+
+
+async def reaffirm(node: Node, ids: Sequence[str], review_by: date | None, now: int) -> Status:
+    """Propose that sanctions were reviewed and go on; the next review is in a year, or as said.
+
+    Raises:
+        UserError: one is not published or has ended, this is proposed of it already, or a rule
+            forbids it; which one.
+    """
+    day = day_of(now)
+    next_review = review_by or day + YEAR
+    if not day < next_review <= day + MAX_REVIEW:
+        raise UserError(f"--review-by is within {MAX_REVIEW.days} days, and after today")
+    return await _propose(
+        node,
+        ids,
+        lambda each: ReaffirmItem(id=_id(each), after=each.leaf, review_by=next_review),
+        now,
+    )
+
+
+async def appeal(node: Node, ids: Sequence[str], state: Appeal, now: int) -> Status:
+    """Propose to say what becomes of an appeal; raises as `reaffirm`."""
+    return await _propose(
+        node, ids, lambda each: AppealItem(id=_id(each), after=each.leaf, state=state), now
+    )
+
+
+async def stay(node: Node, ids: Sequence[str], until: date, now: int) -> Status:
+    """Propose that sanctions weigh nothing up to a day; raises as `reaffirm`."""
+    return await _propose(
+        node, ids, lambda each: StayItem(id=_id(each), after=each.leaf, until=until), now
+    )
+
+
+async def resume(node: Node, ids: Sequence[str], now: int) -> Status:
+    """Propose to end a stay; raises as `reaffirm`."""
+    return await _propose(node, ids, lambda each: ResumeItem(id=_id(each), after=each.leaf), now)
+
+
+async def withdraw(node: Node, ids: Sequence[str], because: Because, now: int) -> Status:
+    """Propose to end sanctions: peers drop their records once it is logged; raises as `reaffirm`.
+
+    `erased` also forgets here whom they were about.
+    """
+    return await _propose(
+        node,
+        ids,
+        lambda each: WithdrawItem(id=_id(each), after=each.leaf, because=because, by=None),
+        now,
+    )
+
+
+@dataclass(frozen=True)
+class Amended:
+    """The two decisions of an amendment: the new sanction, and the end of the one before."""
+
+    attesting: Status
+    withdrawing: Status
+
+
+async def amend(node: Node, before: Sanction, proposal: Proposal, now: int) -> Amended:
+    """Propose another sanction in place of one; the one before ends once the other is logged.
+
+    Raises:
+        UserError: as `reaffirm`, and as `sanctions.propose`.
+    """
+    async with node.store.read() as connection:
+        register = await ledger.own_register_in(connection)
+        _open(register, before.id, day_of(now))
+        await _refuse_twice(connection, node.vault, [before.id], WithdrawDecision)
+    attesting = await sanctions.propose(node, proposal, now)
+    by = attesting.attestations[0]
+    withdrawing = await _propose(
+        node,
+        [before.id],
+        lambda each: WithdrawItem(id=_id(each), after=each.leaf, because="superseded", by=by),
+        now,
+    )
+    return Amended(attesting, withdrawing)
+
+
+def as_proposed(before: Sanction, dropped: Iterable[Identifier] = ()) -> Proposal:
+    """What a sanction says, to be proposed anew without some of its identifiers.
+
+    Raises:
+        UserError: what it says is not kept any more, or it does not name such an identifier.
+    """
+    said = before.attestation
+    if said is None:
+        raise UserError("what this sanction says is not kept any more")
+    named = [parse_text(text) for text in said.subject]
+    gone = set(dropped)
+    if gone - set(named):
+        raise UserError("--drop: this sanction does not name such an identifier")
+    claims, item = said.claims, before.item
+    return Proposal(
+        identifiers=[each for each in named if each not in gone],
+        measure=claims.measure,
+        scope=claims.scope,
+        in_force_from=claims.in_force_from,
+        ends_on=claims.ends_on,
+        basis=said.basis or "undisclosed",
+        decided_by=said.decided_by,
+        notice=item.notice,
+        contact=claims.contact,
+        public_reference=claims.public_reference,
+        public_measure=item.measure is not None,
+    )
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something about a sanction that has a day: `days` are left, below 0 it is past."""
+
+    id: str
+    what: Literal["review", "lapse", "end", "notice", "stay"]
+    day: date
+    days: int
+
+    @property
+    def is_reminded(self) -> bool:
+        """Whether this day is one on which it is reminded of."""
+        return self.days in REMINDERS
+
+
+async def due(node: Node, now: int, within: int = REMINDERS[0]) -> list[Due]:
+    """What of our own sanctions has its day within so many days, the soonest first."""
+    today = day_of(now)
+    register = await ledger.own_register(node)
+    found = [
+        Due(id_, what, day, (day - today).days)
+        for id_, attested in register.attestations.items()
+        if attested.state(today).is_live
+        for what, day in _days(attested, today)
+    ]
+    soon = [each for each in found if each.days <= within]
+    return sorted(soon, key=lambda each: (each.day, each.id, each.what))
+
+
+def _days(
+    attested: Attested, today: date
+) -> list[tuple[Literal["review", "lapse", "end", "notice", "stay"], date]]:
+    item = attested.item
+    days: list[tuple[Literal["review", "lapse", "end", "notice", "stay"], date]] = [
+        ("end", item.ends)
+    ]
+    if item.review_by < item.ends:
+        days.append(("review", item.review_by))
+        if item.review_by < today:
+            days.append(("lapse", item.review_by + LAPSE))
+    if item.notice.until is not None and not attested.told:
+        days.append(("notice", item.notice.until))
+    if attested.stayed_until is not None and attested.is_stayed(today):
+        days.append(("stay", attested.stayed_until))
+    return days
+
+
+async def forget_erased(node: Node) -> None:
+    """Forget once more what our log says is erased, as after a backup was restored."""
+    async with node.store.write() as connection:
+        register = await ledger.own_register_in(connection)
+        for row in await attestations.every(connection):
+            attested = register.attestations.get(row.id)
+            if attested is not None and attested.ending == "erased":
+                await decisions.erase(connection, row.id)
+
+
+async def _propose(node: Node, ids: Sequence[str], said: _Said, now: int) -> Status:
+    day = day_of(now)
+    wanted = list(dict.fromkeys(ids))
+    if not 1 <= len(wanted) <= MOST:
+        raise UserError(f"1 to {MOST} sanctions stand in one decision")
+    async with node.store.write() as connection:
+        register = await ledger.own_register_in(connection)
+        items = tuple(said(_open(register, id_, day)) for id_ in wanted)
+        kind = _DECISIONS[type(items[0])]
+        await _refuse_twice(connection, node.vault, wanted, kind)
+        decision = kind.from_value(
+            {
+                "v": 1,
+                "type": _TYPES[kind],
+                "log": base64url(register.fingerprint),
+                "on": day.isoformat(),
+                "after": base64url(register.quorum_leaf),
+                "items": [item.to_value() for item in items],
+            }
+        )
+        _require_allowed(register, decision)
+        hash_ = await decisions.propose(connection, node.vault, decision)
+        return await decisions.settle(connection, node.vault, hash_, [], now)
+
+
+def _require_allowed(register: Register, decision: LaterDecision) -> None:
+    """Say at once what the rules would forbid, however many approve."""
+    everybody = Quorum((), len(register.community.officers), 0, "own")
+    for item in decision.items:
+        if isinstance(item, WithdrawItem):
+            continue
+        before = register.attestations[item.id]
+        try:
+            followed(before, item, decision.on, before.leaf, everybody)
+        except OutOfOrder as error:
+            raise UserError(str(error)) from error
+
+
+def _id(attested: Attested) -> str:
+    return attested.item.id
+
+
+def _open(register: Register, id_: str, day: date) -> Attested:
+    attested = register.attestations.get(id_)
+    if attested is None:
+        raise UserError("no published sanction of this id: `comity sanction list` shows all")
+    state = attested.state(day)
+    if state.is_final:
+        raise UserError(f"this sanction has ended: {state.name}")
+    return attested
+
+
+async def _refuse_twice(
+    connection: AsyncConnection, vault: Vault, ids: Sequence[str], kind: type[LaterDecision]
+) -> None:
+    for kept in await decisions.every_in(connection, vault):
+        is_open = kept.row.state == "pending" and isinstance(kept.decision, kind)
+        if is_open and not set(ids).isdisjoint(decisions.attestations_of(kept.decision)):
+            raise UserError("this is proposed already: see `comity decision list`")

@@ -1,0 +1,126 @@
+"""Lists of earlier decisions, as a committee keeps them: a CSV, a row for each sanction.
+
+Columns: `identifiers`, `measure`, `scope`; and, where wanted, `in_force_from`, `ends_on`,
+`review_by`, `basis`, `notice`. Several identifiers, or scopes, of a cell are separated by
+semicolons. An unknown column is refused: what would be dropped silently was meant to count.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Literal, cast, get_args
+
+from node.errors import UserError
+from node.sanctions import MOST, Proposal
+from protocol.claims import Basis, Measure, Scope
+from protocol.encoding import day_from_text
+from protocol.errors import Violation
+from protocol.identifiers import Identifier, related
+from protocol.items import Notice
+
+MAX_FILE = 1024 * 1024
+"""Bytes of a list of at most `MOST` rows."""
+
+_REQUIRED = ("identifiers", "measure", "scope")
+_COLUMNS = (*_REQUIRED, "in_force_from", "ends_on", "review_by", "basis", "notice")
+
+
+def read(data: bytes, region: str | None = None) -> list[Proposal]:
+    """The proposals of a list in UTF-8; `region` is that of phone numbers without a country.
+
+    Raises:
+        UserError: it is no such list; which row, and which column. Values are not repeated.
+    """
+    if len(data) > MAX_FILE:
+        raise UserError(f"this list has more than {MAX_FILE} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError("this is not a CSV in UTF-8") from error
+    if not 1 <= len(rows) <= MOST:
+        raise UserError(f"a list has 1 to {MOST} rows below its headings")
+    _require_columns(list(rows[0]))
+    return [_proposal(row, number, region) for number, row in enumerate(rows, start=1)]
+
+
+def _require_columns(given: list[str | None]) -> None:
+    missing = [name for name in _REQUIRED if name not in given]
+    unknown = [name for name in given if name not in _COLUMNS]
+    if missing or unknown or len(set(given)) != len(given):
+        raise UserError(
+            f"the first row names the columns, each once: {', '.join(_REQUIRED)} and, where "
+            f"wanted, {', '.join(_COLUMNS[len(_REQUIRED) :])}"
+        )
+
+
+def _proposal(row: Mapping[str, str | None], number: int, region: str | None) -> Proposal:
+    if None in row or None in row.values():
+        raise UserError(f"row {number}: it has more or fewer cells than there are columns")
+    cells = {name: (value or "").strip() for name, value in row.items()}
+    column = ""
+    try:
+        column = "identifiers"
+        identifiers = [each for text in _parts(cells[column]) for each in _related(text, region)]
+        column = "scope"
+        scope = [_scope(text) for text in _parts(cells[column])]
+        column = "measure"
+        measure = _word(cells[column], get_args(Measure))
+        column = "basis"
+        basis = _word(cells.get(column) or "undisclosed", get_args(Basis))
+        column = "notice"
+        notice = _notice(cells.get(column) or "given")
+        days: dict[str, date | None] = {}
+        for column in ("in_force_from", "review_by"):
+            days[column] = day_from_text(cells[column]) if cells.get(column) else None
+        column = "ends_on"
+        ends_on = _end(cells.get(column, ""))
+    except (Violation, ValueError) as error:
+        raise UserError(f"row {number}, column {column}: not of the form that is due") from error
+    return Proposal(
+        identifiers=identifiers,
+        measure=cast("Measure", measure),
+        scope=scope,
+        basis=cast("Basis", basis),
+        notice=notice,
+        ends_on=ends_on,
+        in_force_from=days["in_force_from"],
+        review_by=days["review_by"],
+    )
+
+
+def _parts(cell: str) -> list[str]:
+    parts = [part.strip() for part in cell.split(";") if part.strip()]
+    if not parts:
+        raise ValueError("an empty cell")
+    return parts
+
+
+def _related(text: str, region: str | None) -> Sequence[Identifier]:
+    kind, colon, value = text.partition(":")
+    if not colon:
+        raise ValueError("KIND:VALUE is due")
+    return related(kind.strip().lower(), value, region=region)
+
+
+def _scope(text: str) -> Scope:
+    kind, _, space = text.partition(":")
+    return Scope.from_value({"kind": kind, "space": space or None})
+
+
+def _word(text: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        raise ValueError("an unknown word")
+    return text
+
+
+def _notice(text: str) -> Notice:
+    state, _, until = text.partition(":")
+    return Notice.from_value({"state": state, "until": until or None})
+
+
+def _end(text: str) -> date | Literal["indefinite"] | None:
+    if not text:
+        return None
+    return "indefinite" if text == "never" else day_from_text(text)

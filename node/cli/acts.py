@@ -1,0 +1,281 @@
+"""`comity sanction …`: what is said of sanctions after they were attested, one or many at once."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+
+import click
+
+from node import clock, spelling
+from node.cli import node_command
+from node.cli.days import DAY, end_of
+from node.cli.decision import emit_status, officer_key, status_document
+from node.cli.output import emit, table
+from node.cli.passwords import password_option
+from node.errors import UserError
+
+if TYPE_CHECKING:
+    from node.acts import Because
+    from node.decisions import Status
+    from node.node import Node
+    from protocol.attested import Appeal
+
+F = TypeVar("F", bound=Callable[..., Any])
+Act = Callable[[list[str]], "Awaitable[Status]"]
+
+_OUTCOMES = {"open": "opened", "grant": "granted", "reject": "rejected", "withdraw": "withdrawn"}
+
+which_sanctions = click.argument("which", metavar="SANCTION…", nargs=-1, required=True)
+officer_option = click.option(
+    "--officer", "name", help="Approve at once with the key that the node keeps."
+)
+
+
+async def _decide(
+    node: "Node", which: Sequence[str], name: str | None, password_file: Path | None, act: Act
+) -> None:
+    """Propose it of all these sanctions, approve where an officer is named, and print how far."""
+    from node import sanctions
+
+    key = await officer_key(node, name, password_file)
+    status = await act([await sanctions.find(node, each) for each in which])
+    if key is not None:
+        from node import decisions
+
+        status = await decisions.approve_with(node, status.decision, key, clock.now())
+    emit_status(status)
+
+
+@click.command()
+@which_sanctions
+@officer_option
+@password_option
+@node_command
+async def notice(
+    node: "Node", which: Sequence[str], name: str | None, password_file: Path | None
+) -> None:
+    """Say in the log that the persons were told; one officer suffices."""
+    from node import acts
+
+    await _decide(node, which, name, password_file, lambda ids: acts.told(node, ids, clock.now()))
+
+
+@click.command()
+@which_sanctions
+@click.argument("outcome", type=click.Choice(list(_OUTCOMES)))
+@officer_option
+@password_option
+@node_command
+async def appeal(
+    node: "Node", which: Sequence[str], outcome: str, name: str | None, password_file: Path | None
+) -> None:
+    """Say that an appeal is open, or what became of it.
+
+    One officer suffices to open it. What was granted weighs nothing from then on: end it by
+    `comity sanction overturn`, or `amend` it.
+    """
+    from node import acts
+
+    state: Appeal = _OUTCOMES[outcome]  # type: ignore[assignment]
+    await _decide(
+        node, which, name, password_file, lambda ids: acts.appeal(node, ids, state, clock.now())
+    )
+
+
+@click.command()
+@which_sanctions
+@click.option("--until", type=DAY, help="Last day of the stay (default: in 14 days).")
+@officer_option
+@password_option
+@node_command
+async def stay(
+    node: "Node",
+    which: Sequence[str],
+    until: date | None,
+    name: str | None,
+    password_file: Path | None,
+) -> None:
+    """Let sanctions weigh nothing for a while; 14 days, once, are for one officer to decide."""
+    from node import acts
+    from protocol.attested import MAX_STAY_ALONE
+
+    last = until or clock.day_of(clock.now()) + MAX_STAY_ALONE
+    await _decide(
+        node, which, name, password_file, lambda ids: acts.stay(node, ids, last, clock.now())
+    )
+
+
+@click.command()
+@which_sanctions
+@officer_option
+@password_option
+@node_command
+async def resume(
+    node: "Node", which: Sequence[str], name: str | None, password_file: Path | None
+) -> None:
+    """End a stay before its time."""
+    from node import acts
+
+    await _decide(node, which, name, password_file, lambda ids: acts.resume(node, ids, clock.now()))
+
+
+@click.command()
+@click.argument("which", metavar="[SANCTION…]", nargs=-1)
+@click.option("--review-by", type=DAY, help="The next review (default: in a year).")
+@click.option("--all-due", type=click.IntRange(min=0), metavar="DAYS",
+              help="All whose review is due within so many days.")  # fmt: skip
+@officer_option
+@password_option
+@node_command
+async def reaffirm(
+    node: "Node",
+    which: Sequence[str],
+    review_by: date | None,
+    all_due: int | None,
+    name: str | None,
+    password_file: Path | None,
+) -> None:
+    """Say that sanctions were reviewed and go on; many at once are one decision."""
+    from node import acts
+
+    if bool(which) == (all_due is not None):
+        raise click.UsageError("say either which sanctions, or --all-due DAYS")
+    if all_due is not None:
+        found = await acts.due(node, clock.now(), within=all_due)
+        which = [each.id for each in found if each.what == "review"]
+        if not which:
+            raise UserError("no review is due within those days: `comity sanction due` shows all")
+    await _decide(
+        node,
+        which,
+        name,
+        password_file,
+        lambda ids: acts.reaffirm(node, ids, review_by, clock.now()),
+    )
+
+
+def _ending(because: "Because", words: str) -> click.Command:
+    @click.command({"lifted": "lift", "overturned": "overturn", "erased": "erase"}[because])
+    @which_sanctions
+    @officer_option
+    @password_option
+    @node_command
+    async def end(
+        node: "Node", which: Sequence[str], name: str | None, password_file: Path | None
+    ) -> None:
+        from node import acts
+
+        await _decide(
+            node, which, name, password_file,
+            lambda ids: acts.withdraw(node, ids, because, clock.now()),
+        )  # fmt: skip
+
+    end.help = words
+    return end
+
+
+@click.command()
+@click.argument("which", metavar="SANCTION")
+@click.option("--drop", "dropped", multiple=True, metavar="KIND:VALUE",
+              help="An identifier that is somebody else's, or of this person no more.")  # fmt: skip
+@click.option("--ends-on", metavar="DATE|never", help="Another last day.")
+@click.option("--review-by", type=DAY, help="Another day of review.")
+@officer_option
+@password_option
+@node_command
+async def amend(
+    node: "Node",
+    which: str,
+    dropped: Sequence[str],
+    ends_on: str | None,
+    review_by: date | None,
+    name: str | None,
+    password_file: Path | None,
+) -> None:
+    """Propose a sanction in place of another, which ends once the new one is published.
+
+    Two decisions: the new sanction, and the end of the one before. Both have to be approved.
+    """
+    from dataclasses import replace
+
+    from node import acts, decisions, sanctions
+    from protocol.identifiers import from_text
+
+    key = await officer_key(node, name, password_file)
+    before = await sanctions.show(node, await sanctions.find(node, which))
+    proposal = acts.as_proposed(before, [from_text(each) for each in dropped])
+    proposal = replace(proposal, review_by=review_by)
+    if ends_on is not None:
+        proposal = replace(proposal, ends_on=end_of(ends_on))
+    made = await acts.amend(node, before, proposal, clock.now())
+    statuses = [made.attesting, made.withdrawing]
+    if key is not None:
+        statuses = [
+            await decisions.approve_with(node, each.decision, key, clock.now()) for each in statuses
+        ]
+    attesting, withdrawing = statuses
+    document = status_document(attesting) | {"withdrawing": status_document(withdrawing)}
+    lines = [
+        f"decision {attesting.decision.hex()}: the new sanction {attesting.attestations[0]}",
+        f"decision {withdrawing.decision.hex()}: the end of the one before, once both are approved",
+    ]
+    emit(click.get_current_context(), document, "\n".join(lines))
+
+
+@click.command()
+@click.option("--within", type=click.IntRange(min=0), default=60, show_default=True,
+              help="Days ahead.")  # fmt: skip
+@node_command
+async def due(node: "Node", within: int) -> None:
+    """Show which reviews, ends, notices and stays have their day soon, or have passed it."""
+    from node import acts
+
+    found = await acts.due(node, clock.now(), within)
+    shown = table("Day", "Days left", "What", "Sanction")
+    for each in found:
+        shown.add_row(each.day.isoformat(), str(each.days), each.what, each.id)
+    document = [
+        {"id": each.id, "what": each.what, "day": each.day.isoformat(), "days": each.days}
+        for each in found
+    ]
+    emit(click.get_current_context(), document, shown)
+
+
+@click.command("import")
+@click.argument("file", type=click.File("rb"))
+@officer_option
+@password_option
+@node_command
+async def import_(
+    node: "Node", file: BinaryIO, name: str | None, password_file: Path | None
+) -> None:
+    """Propose all sanctions of a CSV as one decision: all of them, or none.
+
+    A row for each person. Columns: identifiers (KIND:VALUE, several separated by semicolons),
+    measure, scope (KIND[:SPACE], separated alike), and where wanted in_force_from, ends_on (DATE or
+    never), review_by, basis, notice.
+    """
+    from node import casebook, decisions, sanctions
+
+    key = await officer_key(node, name, password_file)
+    proposals = casebook.read(file.read(casebook.MAX_FILE + 1), node.config.default_region)
+    status = await sanctions.propose_all(node, proposals, clock.now())
+    if key is not None:
+        status = await decisions.approve_with(node, status.decision, key, clock.now())
+    emit_status(status, spelling.printable(f"Proposed {len(proposals)} sanctions"))
+
+
+COMMANDS = (
+    import_,
+    due,
+    notice,
+    appeal,
+    stay,
+    resume,
+    reaffirm,
+    amend,
+    _ending("lifted", "Propose to end sanctions before their time."),
+    _ending("overturned", "Propose to end sanctions that should not have been decided."),
+    _ending("erased", "Propose to end sanctions and to forget here whom they were about."),
+)
