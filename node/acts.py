@@ -22,7 +22,7 @@ from node.decisions import Status
 from node.errors import UserError
 from node.node import Node
 from node.sanctions import YEAR, Proposal, Sanction
-from node.store import attestations
+from node.store import logs
 from node.vault import Vault
 from protocol.attested import LAPSE, MAX_REVIEW, Appeal, Attested, Quorum, followed
 from protocol.encoding import base64url
@@ -242,11 +242,13 @@ def _days(
 async def forget_erased(node: Node) -> None:
     """Forget once more what our log says is erased, as after a backup was restored."""
     async with node.store.write() as connection:
-        register = await ledger.own_register_in(connection)
-        for row in await attestations.every(connection):
-            attested = register.attestations.get(row.id)
-            if attested is not None and attested.ending == "erased":
-                await decisions.erase(connection, row.id)
+        head = await logs.own_head(connection)
+        if head is None:
+            return
+        register = (await node.registers.at(connection, head)).register
+        for id_, attested in register.attestations.items():
+            if attested.ending == "erased":
+                await decisions.erase(connection, id_)
 
 
 async def _propose(node: Node, ids: Sequence[str], said: _Said, now: int) -> Status:
