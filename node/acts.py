@@ -189,6 +189,7 @@ def as_proposed(before: Sanction, dropped: Iterable[Identifier] = ()) -> Proposa
         contact=claims.contact,
         public_reference=claims.public_reference,
         public_measure=item.measure is not None,
+        origin=claims.origin,
     )
 
 

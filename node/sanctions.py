@@ -30,6 +30,7 @@ from protocol.claims import (
     DecidedBy,
     Measure,
     OwnDecision,
+    Recognition,
     Scope,
     expiry,
 )
@@ -68,6 +69,10 @@ class Proposal:
     public_reference: str | None = None
     public_measure: bool = False
     """Whether the log says the measure, for everybody to read."""
+    origin: OwnDecision | Recognition = field(
+        default_factory=lambda: OwnDecision(kind="own_decision")
+    )
+    """Whose decision it is: the community's own, or one of another that it recognises."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +280,7 @@ def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
             vct=VCT,
             measure=proposal.measure,
             scope=tuple(proposal.scope),
-            origin=OwnDecision(kind="own_decision"),
+            origin=proposal.origin,
             decided_on=day,
             in_force_from=begins,
             ends_on=ends_on,

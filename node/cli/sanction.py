@@ -69,6 +69,10 @@ def sanction() -> None:
 )  # fmt: skip
 @click.option("--contact", help="Where a human answers (default: the community's contact).")
 @click.option("--public-reference", metavar="URL", help="Under the community's own domain.")
+@click.option(
+    "--recognises", nargs=2, metavar="ISSUER ATTESTATION",
+    help="Recognise what a peer attested, as a finding names it: it counts once, with its source.",
+)  # fmt: skip
 @click.option("--public-measure", is_flag=True, help="Say the measure in the log, for everybody.")
 @click.option("--officer", "name", help="Approve at once with the key that the node keeps.")
 @password_option
@@ -86,13 +90,21 @@ async def propose(
     notice: str,
     contact: str | None,
     public_reference: str | None,
+    recognises: tuple[str, str] | None,
     public_measure: bool,
     name: str | None,
     password_file: Path | None,
 ) -> None:
     """Propose a sanction; it is published once enough officers have approved."""
-    from node import decisions, sanctions, wording
+    from node import decisions, recognition, sanctions, wording
+    from protocol.claims import OwnDecision
     from protocol.identifiers import related
+
+    origin = (
+        OwnDecision(kind="own_decision")
+        if recognises is None
+        else await recognition.of(node, *recognises, clock.now())
+    )
 
     region = node.config.default_region
     meant = [
@@ -113,6 +125,7 @@ async def propose(
         contact=contact,
         public_reference=public_reference,
         public_measure=public_measure,
+        origin=origin,
     )
     key = await officer_key(node, name, password_file)
     status = await sanctions.propose(node, proposal, clock.now())
@@ -168,7 +181,15 @@ def _state(document: dict[str, Any]) -> str:
 def _document(found: "Sanction", day: date) -> dict[str, Any]:
     attested, said = found.attested, found.attestation
     claims = None if said is None else said.claims.to_value()
-    terms = ("measure", "scope", "in_force_from", "ends_on", "contact", "public_reference")
+    terms = (
+        "measure",
+        "scope",
+        "in_force_from",
+        "ends_on",
+        "contact",
+        "public_reference",
+        "origin",
+    )
     return {
         "id": found.id,
         "decision": found.proposed.row.hash.hex(),
