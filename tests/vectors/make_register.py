@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from protocol.encoding import base64url, canonical_json
+from protocol.keys import oprf_key_id
 from protocol.merkle import leaf_hash
 from protocol.register import Register
 from tests.vectors.sample import (
@@ -11,12 +12,15 @@ from tests.vectors.sample import (
     GENESIS,
     JSON,
     LOG,
+    OPRF,
+    OTHER_OPRF,
     TODAY,
     attest_decision,
     attest_item,
     code_of,
     community_decision,
     entry,
+    later_decision,
     officers,
     withdraw_decision,
 )
@@ -63,6 +67,109 @@ def _in_order() -> list[Case]:
         ("the new officers lift", by_the_new),
         ("another is superseded", entry(superseding, "ada", "cyd")),
     ]
+
+
+BOTH = ("ada", "bob")
+
+
+class _Life:
+    """A log that grows, case by case; `last` is the last effective statement about the sanction."""
+
+    def __init__(self, attest: bytes = ATTEST) -> None:
+        self.cases: list[Case] = [("genesis", GENESIS), ("attested", attest)]
+        self.last = self.sealed = leaf_hash(attest)
+
+    def say(self, what: str, kind: str, on: str, *names: str, **item: Any) -> None:
+        """A statement that has its effect."""
+        data = entry(later_decision(kind, self.last, on, **item), *names)
+        self.cases.append((what, data))
+        self.last = leaf_hash(data)
+
+    def void(self, what: str, kind: str, on: str, *names: str, **item: Any) -> None:
+        """A statement without effect."""
+        self.cases.append((what, entry(later_decision(kind, self.last, on, **item), *names)))
+
+    def grow(self, what: str, decision: JSON, *names: str) -> None:
+        """Any other statement."""
+        self.cases.append((what, entry(decision, *names)))
+
+
+def _whole_life() -> list[Case]:
+    """One sanction from its delayed notice to its end, with everything that may not be between."""
+    delayed = attest_item(notice={"state": "delayed", "until": _on(14)})
+    life = _Life(entry(attest_decision(delayed), *BOTH))
+    life.void("told, dated before it was attested", "notice", _on(-1), "ada")
+    life.void("told, by a stranger", "notice", _on(20), "eve")
+    life.say("told, by one officer", "notice", _on(20), "ada")
+    life.void("told again", "notice", _on(20), "bob")
+    life.void("dated before the last statement", "resume", _on(19), *BOTH)
+    life.void("no stay to end", "resume", _on(21), *BOTH)
+    life.void("stayed for 15 days by one", "stay", _on(21), "cyd", until=_on(36))
+    life.void("stayed up to a day that is past", "stay", _on(21), *BOTH, until=_on(20))
+    life.say("stayed for 14 days by one", "stay", _on(21), "cyd", until=_on(35))
+    life.void("stayed no longer", "stay", _on(22), *BOTH, until=_on(35))
+    life.void("stayed by one again", "stay", _on(22), "cyd", until=_on(36))
+    life.say("stayed longer by two", "stay", _on(22), *BOTH, until=_on(60))
+    life.void("resumed by one", "resume", _on(23), "ada")
+    life.say("resumed by two", "resume", _on(23), *BOTH)
+    life.void("stayed by one, after it was resumed", "stay", _on(23), "ada", until=_on(24))
+    life.void("answered before it is open", "appeal", _on(24), *BOTH, state="rejected")
+    life.say("an appeal is opened by one", "appeal", _on(24), "bob", state="opened")
+    life.void("opened again", "appeal", _on(24), *BOTH, state="opened")
+    life.void("rejected by one", "appeal", _on(25), "bob", state="rejected")
+    life.say("withdrawn by two", "appeal", _on(25), *BOTH, state="withdrawn")
+    life.void("reviewed by one", "reaffirm", _on(30), "ada", review_by=_on(300))
+    life.void("next review on the day itself", "reaffirm", _on(30), *BOTH, review_by=_on(30))
+    life.void("next review after 401 days", "reaffirm", _on(30), *BOTH, review_by=_on(431))
+    life.say("reviewed by two", "reaffirm", _on(30), *BOTH, review_by=_on(430))
+    life.say("appealed again", "appeal", _on(40), "cyd", state="opened")
+    life.say("granted", "appeal", _on(41), *BOTH, state="granted")
+    life.void("reviewed although it was granted", "reaffirm", _on(42), *BOTH, review_by=_on(99))
+    life.void("stayed although it was granted", "stay", _on(42), *BOTH, until=_on(99))
+    life.void("appealed although it was granted", "appeal", _on(42), *BOTH, state="opened")
+    life.say("overturned", "withdraw", _on(43), *BOTH, because="overturned", by=None)
+    life.void("told after the end", "notice", _on(44), "ada")
+    life.void("appealed after the end", "appeal", _on(44), "ada", state="opened")
+    return life.cases
+
+
+def _resealed() -> list[Case]:
+    """A second OPRF key, and what may be sealed under it."""
+    life = _Life()
+    new, old = (base64url(oprf_key_id(each.public)) for each in (OTHER_OPRF, OPRF))
+    record = base64url(bytes(32))
+    life.void("under a key that is not live", "reseal", _on(1), *BOTH, key=new, record=record)
+    keys = [base64url(each.public) for each in (OTHER_OPRF, OPRF)]
+    both = entry(community_decision(LOG, leaf_hash(GENESIS), oprf=keys), *BOTH)
+    life.cases.append(("a second OPRF key", both))
+    after = base64url(leaf_hash(both))
+
+    def reseal(what: str, *names: str, **item: Any) -> bytes:
+        decision = later_decision("reseal", life.sealed, _on(2), record=record, **item)
+        data = entry(decision | {"after": after}, *names)
+        life.cases.append((what, data))
+        return data
+
+    reseal("under the key that it has", *BOTH, key=old)
+    reseal("by one officer", "ada", key=new)
+    first = reseal("by two", *BOTH, key=new)
+    reseal("after a statement that was followed", *BOTH, key=old)
+    life.sealed = leaf_hash(first)
+    reseal("and back, after the reseal", *BOTH, key=old)
+    stay = later_decision("stay", life.last, _on(3), until=_on(5)) | {"after": after}
+    life.grow("a reseal is not counted in the `after` of others", stay, "ada")
+    return life.cases
+
+
+def _lapsed() -> list[Case]:
+    """What lapsed, or expired, can be said nothing of any more."""
+    life = _Life(entry(attest_decision(attest_item(review_by=_on(10), ends=_on(200))), *BOTH))
+    life.void(
+        "reviewed on the day after it lapsed", "reaffirm", _on(101), *BOTH, review_by=_on(150)
+    )
+    life.say("reviewed on the last day", "reaffirm", _on(100), *BOTH, review_by=_on(250))
+    life.void("told after it expired", "stay", _on(201), "ada", until=_on(202))
+    return life.cases
 
 
 def _void() -> list[Case]:
@@ -207,6 +314,12 @@ def _replayed(title: str, cases: list[Case]) -> JSON:
                 "leaf": each.leaf.hex(),
                 "approved_by": len(each.quorum.approved),
                 "ending": each.ending,
+                "review_by": each.item.review_by.isoformat(),
+                "told": each.told,
+                "appeal": each.appeal,
+                "stayed_until": each.stayed_until and each.stayed_until.isoformat(),
+                "seal": each.item.seal.to_value(),
+                "seal_leaf": each.seal_leaf.hex(),
             }
             for id_, each in sorted(register.attestations.items())
         },
@@ -284,6 +397,9 @@ def content() -> dict[str, Any]:
             _replayed("in order", _in_order()),
             _replayed("nothing has an effect after the second", _void()),
             _replayed("frozen", _frozen()),
+            _replayed("a whole life", _whole_life()),
+            _replayed("resealed", _resealed()),
+            _replayed("reviewed in time", _lapsed()),
         ],
         "no_genesis": [
             {

@@ -22,11 +22,22 @@ from tests.vectors.sample import (
     community_decision,
     entry,
     key,
+    later_decision,
     officers,
     withdraw_decision,
 )
 
 ATTEST = entry(attest_decision(), "ada", "cyd")
+LATER = {
+    "reseal": {"key": base64url(bytes(8)), "record": base64url(bytes(32))},
+    "notice": {},
+    "reaffirm": {"review_by": "2026-01-01"},
+    "appeal": {"state": "opened"},
+    "stay": {"until": "2025-06-10"},
+    "resume": {},
+}
+"""A sound item of each type."""
+
 WITHDRAW = entry(withdraw_decision(leaf_hash(ATTEST)), "ada", "bob")
 
 
@@ -56,6 +67,38 @@ def _refused_entries() -> list[tuple[str, bytes]]:
     ]
 
 
+def _later(kind: str, **changes: Any) -> bytes:
+    decision = later_decision(kind, leaf_hash(ATTEST), "2025-06-01", **LATER[kind], **changes)
+    return entry(decision, "ada", "bob")
+
+
+def _ill_formed_later() -> list[tuple[str, JSON]]:
+    last = leaf_hash(ATTEST)
+    of = {kind: later_decision(kind, last, "2025-06-01", **item) for kind, item in LATER.items()}
+    missing = [
+        (f"`{kind}` without `{name}`", of[kind] | {"items": [_without(of[kind]["items"][0], name)]})
+        for kind, item in LATER.items()
+        for name in ("after", *item)
+    ]
+    more = [
+        (f"`{kind}` with a further member", later_decision(kind, last, "2025-06-01", **item, x=1))
+        for kind, item in LATER.items()
+    ]
+    return [
+        *missing,
+        *more,
+        ("an appeal in an unknown state", _with_item(of["appeal"], state="lost")),
+        ("a stay up to no day", _with_item(of["stay"], until=None)),
+        ("`notice` of no id", _with_item(of["notice"], id="1")),
+        ("a record of another size", _with_item(of["reseal"], record=base64url(bytes(31)))),
+        ("the id of an OPRF key of another size", _with_item(of["reseal"], key="")),
+    ]
+
+
+def _with_item(decision: JSON, **changes: Any) -> JSON:
+    return decision | {"items": [decision["items"][0] | changes]}
+
+
 def _community_with(**changes: Any) -> JSON:
     return community_decision(None, None, **changes)
 
@@ -81,6 +124,7 @@ def _refused_decisions() -> list[tuple[str, JSON]]:
         ("superseded by nothing", withdraw_decision(leaf_hash(ATTEST), because="superseded")),
         ("lifted, and superseded", withdraw_decision(leaf_hash(ATTEST), by=item["id"])),
         ("a withdrawal after nothing", withdraw | {"after": None}),
+        *_ill_formed_later(),
         ("one key for two uses", _community_with(keys=keys | {"issue": keys["http"]})),
         ("an officer's key that the node uses", _community_with(keys=keys | {"log": ada["key"]})),
         ("a key of small order", _community_with(keys=keys | {"issue": small})),
@@ -133,6 +177,7 @@ def content() -> dict[str, Any]:
             _statement("genesis", GENESIS),
             _statement("attest", ATTEST),
             _statement("withdraw", WITHDRAW),
+            *(_statement(kind, _later(kind)) for kind in LATER),
             _statement("an entry without approvals is well formed", unapproved),
         ],
         "signed": {

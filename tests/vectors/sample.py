@@ -229,3 +229,15 @@ def withdraw_decision(last: bytes, *, after: bytes | None = None, **changes: Any
         "after": base64url(after or LOG),
         "items": [item | changes],
     }
+
+
+def later_decision(kind: str, last: bytes, on: str, **item: Any) -> JSON:
+    """A decision of another type about the attestation; `last` as in `withdraw_decision`."""
+    return {
+        "v": 1,
+        "type": kind,
+        "log": base64url(LOG),
+        "on": on,
+        "after": base64url(LOG),
+        "items": [{"id": ATTESTATION, "after": base64url(last)} | item],
+    }

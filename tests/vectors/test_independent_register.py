@@ -8,7 +8,6 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -179,20 +178,42 @@ def check_attest_item(value: Any) -> None:
     require(item["measure"] in MEASURES)
 
 
-def check_withdraw_item(value: Any) -> None:
-    item = members(value, "id", "after", "because", "by")
+LATER = {
+    "reseal": ("key", "record"),
+    "notice": (),
+    "reaffirm": ("review_by",),
+    "appeal": ("state",),
+    "stay": ("until",),
+    "resume": (),
+    "withdraw": ("because", "by"),
+}
+
+
+def check_later_item(kind: str, value: Any) -> None:
+    item = members(value, "id", "after", *LATER[kind])
     text(item["id"], UUID, 36)
     unpadded(item["after"], 32)
-    require(item["because"] in ("lifted", "overturned", "superseded", "erased"))
-    require((item["because"] == "superseded") == (item["by"] is not None))
-    if item["by"] is not None:
-        text(item["by"], UUID, 36)
+    match kind:
+        case "reseal":
+            unpadded(item["key"], 8)
+            unpadded(item["record"], 32)
+        case "reaffirm":
+            day(item["review_by"])
+        case "appeal":
+            require(item["state"] in ("opened", "granted", "rejected", "withdrawn"))
+        case "stay":
+            day(item["until"])
+        case "withdraw":
+            require(item["because"] in ("lifted", "overturned", "superseded", "erased"))
+            require((item["because"] == "superseded") == (item["by"] is not None))
+            if item["by"] is not None:
+                text(item["by"], UUID, 36)
 
 
 def check_decision(decision: JSON) -> None:
     kind = decision.get("type")
     require(isinstance(kind, str) and type(decision.get("v")) is int)
-    require(kind in ("community", "attest", "withdraw") and decision["v"] == 1, "unknown")
+    require(kind in ("community", "attest", *LATER) and decision["v"] == 1, "unknown")
     common = ("v", "type", "log", "on", "after")
     if kind == "community":
         members(decision, *common, "community")
@@ -200,7 +221,10 @@ def check_decision(decision: JSON) -> None:
     else:
         members(decision, *common, "items")
         for item in listed(decision["items"], 1, 256):
-            (check_attest_item if kind == "attest" else check_withdraw_item)(item)
+            if kind == "attest":
+                check_attest_item(item)
+            else:
+                check_later_item(str(kind), item)
     day(decision["on"])
     for hash_name in ("log", "after"):
         if kind != "community" or decision[hash_name] is not None:
@@ -290,16 +314,35 @@ class Register:
             raise VoidError("malformed") from None
         require(decision["log"] == self.fingerprint, "out-of-order")
         require(canonical(decision) not in self.effective, "out-of-order")
-        minor = decision["type"] == "community" and self._is_minor(decision["community"])
-        needed = 1 if minor else self.community["threshold"]
-        require(approved(entry, self.community) >= needed, "out-of-order")
-        takers: dict[str, Callable[[JSON, str], None]] = {
-            "community": self._community,
-            "attest": self._attest,
-            "withdraw": self._withdraw,
-        }
-        takers[decision["type"]](decision, leaf_hash(data))
+        given = approved(entry, self.community)
+        needed = 1 if self._is_for_one(decision) else self.community["threshold"]
+        require(given >= needed, "out-of-order")
+        alone = given < self.community["threshold"]
+        match decision["type"]:
+            case "community":
+                self._community(decision, leaf_hash(data))
+            case "attest":
+                self._attest(decision, leaf_hash(data))
+            case _:
+                self._later(decision, leaf_hash(data), alone=alone)
         self.effective.add(canonical(decision))
+
+    def _is_for_one(self, decision: JSON) -> bool:
+        match decision["type"]:
+            case "community":
+                return self._is_minor(decision["community"])
+            case "notice":
+                return True
+            case "appeal":
+                return all(item["state"] == "opened" for item in decision["items"])
+            case "stay":
+                return all(self._may_be_alone(item, decision["on"]) for item in decision["items"])
+        return False
+
+    def _may_be_alone(self, item: JSON, on: str) -> bool:
+        before = self.attested.get(item["id"])
+        short = (day(item["until"]) - day(on)).days <= 14
+        return before is not None and not before["alone"] and short
 
     def _freeze(self, entry: JSON) -> None:
         decision = entry["decision"]
@@ -337,23 +380,76 @@ class Register:
                 terms.append((item["notice"]["until"], 0, 30))
             for text_, first, last in terms:
                 require(first <= (day(text_) - on).days <= last, "out-of-order")
-            fresh[item["id"]] = {"item": item, "leaf": leaf, "on": on, "ending": None}
+            fresh[item["id"]] = {
+                "item": item,
+                "leaf": leaf,
+                "seal_leaf": leaf,
+                "on": on,
+                "last_on": on,
+                "told": False,
+                "appeal": None,
+                "stay": None,
+                "alone": False,
+                "ending": None,
+            }
         self.attested |= fresh
 
-    def _withdraw(self, decision: JSON, leaf: str) -> None:
+    def _later(self, decision: JSON, leaf: str, *, alone: bool) -> None:
         require(decision["after"] == self.major_leaf, "out-of-order")
         require(decision["on"] >= self.major_on, "out-of-order")
-        ended: dict[str, JSON] = {}
+        changed: dict[str, JSON] = {}
         on = day(decision["on"])
+        kind = decision["type"]
         for item in decision["items"]:
-            require(item["id"] in self.attested and item["id"] not in ended, "out-of-order")
+            require(item["id"] in self.attested and item["id"] not in changed, "out-of-order")
             before = self.attested[item["id"]]
-            require(item["after"] == before["leaf"] and on >= before["on"], "out-of-order")
+            last = "seal_leaf" if kind == "reseal" else "leaf"
+            require(item["after"] == before[last] and on >= before["last_on"], "out-of-order")
             require(state(before, on) in ("pending", "in_force"), "out-of-order")
-            require(item["by"] is None or item["by"] in self.attested, "out-of-order")
-            require(item["by"] != item["id"], "out-of-order")
-            ended[item["id"]] = before | {"leaf": leaf, "on": on, "ending": item["because"]}
-        self.attested |= ended
+            granted = before["appeal"] == "granted"
+            require(not granted or kind in ("notice", "reseal", "withdraw"), "out-of-order")
+            if kind == "reseal":
+                changed[item["id"]] = self._reseal(before, item) | {"seal_leaf": leaf}
+            else:
+                effect = self._effect(kind, before, item, on, alone=alone)
+                changed[item["id"]] = before | effect | {"leaf": leaf, "last_on": on}
+        self.attested |= changed
+
+    def _reseal(self, before: JSON, item: JSON) -> JSON:
+        live = [
+            base64.urlsafe_b64encode(oprf_id(unpadded(each, 32))).decode().rstrip("=")
+            for each in self.community["oprf"]
+        ]
+        require(item["key"] in live, "out-of-order")
+        require(item["key"] != before["item"]["seal"]["key"], "out-of-order")
+        seal = {"key": item["key"], "record": item["record"]}
+        return before | {"item": before["item"] | {"seal": seal}}
+
+    def _effect(self, kind: str, before: JSON, item: JSON, on: date, *, alone: bool) -> JSON:
+        stayed = before["stay"] is not None and on <= before["stay"]
+        match kind:
+            case "notice":
+                told = before["told"] or before["item"]["notice"]["state"] == "given"
+                require(not told, "out-of-order")
+                return {"told": True}
+            case "reaffirm":
+                review_by = item["review_by"]
+                require(1 <= (day(review_by) - on).days <= 400, "out-of-order")
+                return {"item": before["item"] | {"review_by": review_by}}
+            case "appeal":
+                is_open = before["appeal"] == "opened"
+                require((item["state"] == "opened") != is_open, "out-of-order")
+                return {"appeal": item["state"]}
+            case "stay":
+                until = day(item["until"])
+                require(until >= on and (not stayed or until > before["stay"]), "out-of-order")
+                return {"stay": until, "alone": before["alone"] or alone}
+            case "resume":
+                require(stayed, "out-of-order")
+                return {"stay": None}
+        require(item["by"] is None or item["by"] in self.attested, "out-of-order")
+        require(item["by"] != item["id"], "out-of-order")
+        return {"ending": item["because"]}
 
 
 def state(attested: JSON, when: date) -> str:
@@ -386,7 +482,13 @@ def test_a_second_register_judges_every_entry_alike(log: JSON) -> None:
         id_: each["ending"] for id_, each in log["attestations"].items()
     }
     for id_, each in log["attestations"].items():
-        assert unpadded(register.attested[id_]["leaf"], 32).hex() == each["leaf"]
+        mine = register.attested[id_]
+        assert unpadded(mine["leaf"], 32).hex() == each["leaf"]
+        assert unpadded(mine["seal_leaf"], 32).hex() == each["seal_leaf"]
+        assert mine["item"]["seal"] == each["seal"]
+        assert mine["item"]["review_by"] == each["review_by"]
+        assert (mine["told"], mine["appeal"]) == (each["told"], each["appeal"])
+        assert (mine["stay"] and mine["stay"].isoformat()) == each["stayed_until"]
 
 
 @pytest.mark.parametrize("case", REGISTER["no_genesis"], ids=lambda case: case["reason"])
