@@ -3,6 +3,7 @@
 pending → logged     the approvals suffice: the entry is appended in the same transaction
         → declined   so many officers declined or recused that the others cannot suffice
         → void       the log went on meanwhile, and the decision can never stand there any more
+        → lapsed     it waited for 90 days
 
 What cannot be logged for any other reason goes on waiting, with the reason: a stored signature that
 does not hold any more is given again, a decision that came too early is approved again. So nothing
@@ -14,7 +15,7 @@ Until it is logged, a decision is sealed like everything personal.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,6 +51,9 @@ from protocol.statements import (
 
 _DECISION = "decisions.decision"
 _REASON = "approvals.reason"
+
+WAITING = 90
+"""Days after which a decision that was not approved lapses."""
 
 SHORTEST = 8
 """Digits by which a decision, or a sanction, may be named."""
@@ -277,9 +281,18 @@ def reason_of(node: Node, vote: Vote) -> str | None:
 
 
 async def propose(connection: AsyncConnection, vault: Vault, decision: Decision) -> bytes:
-    """Keep a new decision, within a writing transaction, and give its hash."""
+    """Keep a new decision, within a writing transaction, and give its hash.
+
+    Raises:
+        UserError: the very same was proposed before, on the same day.
+    """
     data = decision.to_bytes()
     hash_ = decision_hash(data)
+    before = await rows.get(connection, hash_)
+    if before is not None:
+        raise UserError(
+            f"this was proposed today already, and is {before.state}: `comity decision list --all`"
+        )
     sealed = vault.seal(_DECISION, hash_, data)
     await rows.add(connection, DecisionRow(hash_, decision.type, sealed, "pending", decision.on))
     return hash_
@@ -305,17 +318,34 @@ async def settle(
         return kept.status
     await rows.replace(connection, row)
     if row.state == "logged":
-        await _log_what_waited(connection, vault, now)
+        await _go_through(connection, vault, now)
     return changed(kept, row=row).status
 
 
-async def _log_what_waited(connection: AsyncConnection, vault: Vault, now: int) -> None:
-    """Log what was approved and had to wait for what was logged just now."""
-    waiting = [row for row in await rows.every(connection) if row.state == "pending" and row.fault]
+async def _go_through(connection: AsyncConnection, vault: Vault, now: int) -> None:
+    """After the log has grown: what it has gone past is void, what waited for it is logged."""
+    waiting = [row for row in await rows.every(connection) if row.state == "pending"]
     for each in waiting:
         kept = await show_in(connection, vault, each.hash)
-        if len(kept.approvals) >= kept.threshold:
+        if kept.is_overtaken:
+            await _forget(connection, kept)
+            words = "the log has gone on since this was proposed: propose it again"
+            await rows.replace(connection, changed(kept.row, state="void", fault=words))
+        elif each.fault is not None and len(kept.approvals) >= kept.threshold:
             await rows.replace(connection, await _log(connection, vault, kept, now))
+
+
+async def lapse(node: Node, now: int) -> None:
+    """End what has waited for approvals for `WAITING` days, and forget what it was about."""
+    async with node.store.write() as connection:
+        for row in await rows.every(connection):
+            if row.state == "pending" and _is_too_old(row, now):
+                await _forget(connection, await show_in(connection, node.vault, row.hash))
+                await rows.replace(connection, changed(row, state="lapsed"))
+
+
+def _is_too_old(row: DecisionRow, now: int) -> bool:
+    return day_of(now) > row.proposed_on + timedelta(days=WAITING)
 
 
 async def _cast(node: Node, vote: Vote) -> Status:
@@ -328,6 +358,10 @@ async def _cast(node: Node, vote: Vote) -> Status:
 def _require_admissible(kept: Kept, vote: Vote) -> None:
     if kept.row.state != "pending":
         raise UserError(f"this decision is {kept.row.state}: nothing can be said to it any more")
+    if _is_too_old(kept.row, vote.at):
+        raise UserError(
+            f"this waited for more than {WAITING} days and has lapsed: propose it again"
+        )
     if vote.officer not in {officer.key for officer in kept.community.officers}:
         raise UserError("this key is not one of the community's officers now")
     if any(said.officer == vote.officer and said.kind == "recuse" for said in kept.votes):

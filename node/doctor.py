@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from node import budgets, config, coverage
+from node import budgets, config, constitution, coverage
 from node.clock import day_of
 from node.config import Config
 from node.errors import UserError
@@ -156,12 +156,21 @@ async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
         return
     yield Check("log", "ok", f"{own.register.size} entries give the signed root")
     yield _keys(own)
+    yield _officers(own)
     yield await _own_records(node, own, now)
     yield _time(own, as_of, now)
     async for check in _peers(node, now):
         yield check
     async for check in _budgets(node, now):
         yield check
+
+
+def _officers(own: Identity) -> Check:
+    community = own.register.community
+    risk = constitution.risk(community)
+    if risk is not None:
+        return Check("officers", "warning", risk, "comity officer list")
+    return Check("officers", "ok", f"{community.threshold} of {len(community.officers)} decide")
 
 
 async def _own_log(node: Node, own: Identity) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node import passwords
 from node.errors import UserError
 from node.node import Node
+from node.store import logs
 from node.store import officers as rows
 from node.store.officers import OfficerRow
 from node.vault import Vault
@@ -45,12 +46,17 @@ async def every_in(connection: AsyncConnection, vault: Vault) -> list[Officer]:
 
 
 async def named(node: Node, name: str) -> Officer:
-    """The officer of a name.
+    """The officer of a name; of several, whom the log lists now, as after a key was replaced.
 
     Raises:
         UserError: there is none.
     """
-    known = {officer.name: officer for officer in await every(node)}
+    async with node.store.read() as connection:
+        found = await every_in(connection, node.vault)
+        head = await logs.own_head(connection)
+        register = None if head is None else (await node.registers.at(connection, head)).register
+    current = set() if register is None else {each.key for each in register.community.officers}
+    known = {each.name: each for each in sorted(found, key=lambda each: each.key in current)}
     if name not in known:
         raise UserError("no officer of that name: `comity officer list` shows them")
     return known[name]

@@ -3,11 +3,12 @@
 - tokens: the last day that each row names;
 - requests to issuers under way: a day, after which a retry would be charged anew;
 - wishes to be a peer that were not repeated: a fortnight;
+- decisions that waited for approvals for 90 days, with what they were about;
 - what our own log says is erased, should a restored backup have brought it back;
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
-from node import acts, admission
+from node import acts, admission, decisions
 from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
@@ -29,6 +30,7 @@ async def clean(node: Node, now: int) -> int:
         await budgets.forget_charges(connection, now - DAY)
     await admission.lapse(node, now)
     await acts.forget_erased(node)
+    await decisions.lapse(node, now)
     # Also for what others deleted since: the records of a sanction that was lifted, a peer's log.
     await node.store.scrub()
     return deleted

@@ -36,6 +36,7 @@ LAZY = {
     "id": "node.cli.founding:id_",
     "serve": "node.cli.serve:serve",
     "peer": "node.cli.peer:peer",
+    "community": "node.cli.community:community",
     "officer": "node.cli.officer:officer",
     "sanction": "node.cli.sanction:sanction",
     "decision": "node.cli.decision:decision",

@@ -3,6 +3,9 @@
 `key` and `sign` need no node: they are for the officer's device, which has to trust nobody else's.
 """
 
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,7 +18,10 @@ from node.cli.passwords import officer_password, password_option
 from protocol.encoding import base64url
 
 if TYPE_CHECKING:
+    from node.decisions import Status
     from node.node import Node
+    from node.officers import Officer
+    from protocol.statements import Custody
 
 
 @click.group()
@@ -91,19 +97,161 @@ def sign(
     emit(ctx, document, f"Signed: bring {out} to the administrator, who approves with it.")
 
 
+approving = click.option(
+    "--officer", "by", help="Approve at once with the key that the node keeps of this officer."
+)
+threshold_option = click.option(
+    "--threshold", type=click.IntRange(min=1), help="How many decide from then on."
+)
+custody_option = click.option(
+    "--custody", type=click.Choice(["own", "browser"]), default="own", show_default=True,
+    help="Where a key of their own is kept.",
+)  # fmt: skip
+
+
+@officer.command()
+@click.argument("who", metavar="NAME[=PUBLICKEY]")
+@custody_option
+@threshold_option
+@approving
+@password_option
+@node_command
+async def add(
+    node: "Node",
+    who: str,
+    custody: "Custody",
+    threshold: int | None,
+    by: str | None,
+    password_file: Path | None,
+) -> None:
+    """Propose another officer; without PUBLICKEY the node makes a key and keeps it.
+
+    The password of such a key is asked for, or drawn and shown once where nobody can be asked.
+    """
+    from node import constitution
+
+    newcomer = await _newcomer(node, who, custody)
+    await _change(
+        node, by, password_file, lambda now: constitution.add(node, newcomer, threshold, now)
+    )
+
+
+@officer.command()
+@click.argument("name")
+@threshold_option
+@approving
+@password_option
+@node_command
+async def remove(
+    node: "Node", name: str, threshold: int | None, by: str | None, password_file: Path | None
+) -> None:
+    """Propose that an officer is one no more."""
+    from node import constitution
+
+    await _change(
+        node, by, password_file, lambda now: constitution.remove(node, name, threshold, now)
+    )
+
+
+@officer.command()
+@click.argument("who", metavar="NAME[=PUBLICKEY]")
+@custody_option
+@approving
+@password_option
+@node_command
+async def replace(
+    node: "Node", who: str, custody: "Custody", by: str | None, password_file: Path | None
+) -> None:
+    """Propose another key for an officer whose key was lost, or may be known to others."""
+    from node import constitution
+
+    newcomer = await _newcomer(node, who, custody)
+    await _change(node, by, password_file, lambda now: constitution.replace(node, newcomer, now))
+
+
+@officer.command()
+@click.argument("number", type=click.IntRange(min=1))
+@approving
+@password_option
+@node_command
+async def threshold(node: "Node", number: int, by: str | None, password_file: Path | None) -> None:
+    """Propose how many officers decide."""
+    from node import constitution
+
+    await _change(
+        node, by, password_file, lambda now: constitution.set_threshold(node, number, now)
+    )
+
+
+async def _newcomer(node: "Node", who: str, custody: "Custody") -> "Officer":
+    from node import constitution
+    from protocol.encoding import from_base64url
+    from protocol.errors import Malformed
+
+    name, equals, text = who.partition("=")
+    try:
+        key = from_base64url(text, 32) if equals else None
+    except Malformed as error:
+        raise click.UsageError(
+            "NAME=PUBLICKEY takes the key that `comity officer key` prints"
+        ) from error
+    password = "" if key is not None else new_password(name)
+    return await constitution.newcomer(node, name.strip(), key, password, custody=custody)
+
+
+def new_password(name: str) -> str:
+    """The password of a key that is made now: asked for, or drawn and shown once."""
+    if sys.stdin.isatty():
+        return officer_password(name, None, new=True)
+    made = secrets.token_urlsafe(18)
+    say(f"Password of the officer `{name}`, shown this once: {made}")
+    return made
+
+
+async def _change(
+    node: "Node",
+    by: str | None,
+    password_file: Path | None,
+    propose: "Callable[[int], Awaitable[Status]]",
+) -> None:
+    from node import constitution, decisions, ledger
+    from node.cli.decision import emit_status, officer_key
+
+    key = await officer_key(node, by, password_file)
+    status = await propose(clock.now())
+    kept = await decisions.show(node, status.decision)
+    if key is not None:
+        status = await decisions.approve_with(node, status.decision, key, clock.now())
+    after = getattr(kept.decision, "community", None) or (await ledger.own_register(node)).community
+    risk = constitution.risk(after)
+    emit_status(status, "" if risk is None else f"Mind: {risk}")
+
+
 @officer.command("list")
 @node_command
 async def list_(node: "Node") -> None:
-    """Show the officers and where their keys are kept."""
-    from node import officers
+    """Show the officers, where their keys are kept, and how many decide."""
+    from node import constitution, ledger, officers
 
+    community = (await ledger.own_register(node)).community
+    current = {each.key for each in community.officers}
     found = await officers.every(node)
     document = [
-        {"name": each.name, "public_key": base64url(each.key), "custody": each.custody}
+        {
+            "name": each.name,
+            "public_key": base64url(each.key),
+            "custody": each.custody,
+            "listed": each.key in current,
+        }
         for each in found
     ]
-    shown = table("Officer", "Key is kept", "Public key")
+    shown = table("Officer", "Key is kept", "Listed now", "Public key")
     for each in found:
-        where = "by this node" if each.custody == "node" else "on their own device"
-        shown.add_row(each.name, where, base64url(each.key))
+        listed = "yes" if each.key in current else "no"
+        shown.add_row(each.name, _KEPT[each.custody], listed, base64url(each.key))
+    risk = constitution.risk(community)
+    say(f"{community.threshold} of {len(current)} decide" + (f". Mind: {risk}" if risk else ""))
     emit(click.get_current_context(), document, shown)
+
+
+_KEPT = {"node": "by this node", "own": "on their own device", "browser": "in their browser"}

@@ -1,0 +1,80 @@
+"""`comity community`: what this community says of itself, shown and changed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from node import clock
+from node.cli import node_command
+from node.cli.decision import emit_status, officer_key
+from node.cli.output import emit
+from node.cli.passwords import password_option
+
+if TYPE_CHECKING:
+    from node.node import Node
+
+
+@click.group()
+def community() -> None:
+    """What this community says of itself in its log."""
+
+
+@community.command()
+@node_command
+async def show(node: "Node") -> None:
+    """Show it as it is in force now."""
+    from node import ledger, wording
+
+    said = (await ledger.own_register(node)).community
+    words = "\n".join(wording.community_in_words(said, None))
+    emit(click.get_current_context(), said.to_value(), words)
+
+
+@community.command("set")
+@click.option("--name", help="The community's name.")
+@click.option("--url", help="Where its node is reached.")
+@click.option("--contact", help="Where a human answers.")
+@click.option("--policy-url", "policy", help="Where its policy stands.")
+@click.option("--part-time/--full-time", "part_time", default=None, help="Reachable always or not.")
+@click.option("--entries", type=click.Choice(["public", "peers"]), help="Who may read the log.")
+@click.option("--space", "spaces", multiple=True, metavar="SLUG=NAME", help="Declare a space.")
+@click.option("--body", "bodies", multiple=True, metavar="SLUG=NAME", help="Declare a body.")
+@click.option("--officer", help="Approve at once with the key that the node keeps.")
+@password_option
+@node_command
+async def set_(
+    node: "Node",
+    /,
+    spaces: Sequence[str],
+    bodies: Sequence[str],
+    officer: str | None,
+    password_file: Path | None,
+    **members: Any,
+) -> None:
+    """Propose to change it; name, address and contact alone take one officer's approval."""
+    from node import constitution, decisions, ledger
+
+    key = await officer_key(node, officer, password_file)
+    changes = {name: value for name, value in members.items() if value is not None}
+    before = (await ledger.own_register(node)).community.to_value()
+    for member, texts in (("spaces", spaces), ("bodies", bodies)):
+        if texts:
+            changes[member] = _declared(before[member], texts)
+    if not changes:
+        raise click.UsageError("say what is to change: `comity community set --help`")
+    status = await constitution.change(node, changes, clock.now())
+    if key is not None:
+        status = await decisions.approve_with(node, status.decision, key, clock.now())
+    emit_status(status)
+
+
+def _declared(before: Sequence[dict[str, str]], texts: Sequence[str]) -> list[dict[str, str]]:
+    names = {each["slug"]: each["name"] for each in before}
+    for text in texts:
+        slug, equals, name = text.partition("=")
+        if not equals:
+            raise click.UsageError("--space and --body take SLUG=NAME")
+        names[slug] = name
+    return [{"slug": slug, "name": names[slug]} for slug in sorted(names)]
