@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from node import audit
 from node.asking import Answered, Progress, Question, Reach, ask, nobody_listens
 from node.client import Clients
 from node.clock import day_of
@@ -137,6 +138,7 @@ async def check(
     """Ask about one person, who has all of `identifiers`."""
     until = kept_until(node, occasion.purpose, now)
     question = Question(identifiers, occasion.purpose, until)
+    await audit.write(node, "check", asking_in_record(occasion), now, identifiers)
     answered = await answer(node, reach, question, now=now)
     asked = canonical_json(sorted(each.text for each in identifiers))
     person = Person(
@@ -144,6 +146,11 @@ async def check(
         lambda log, attestation: finding_id(node.vault, asked, log, attestation),
     )
     return answered.about(person)
+
+
+def asking_in_record(occasion: Occasion) -> dict[str, object]:
+    """What is recorded of a question before it is asked."""
+    return {"who": audit.HERE, **occasion.to_value()}
 
 
 def days_of(purpose: Purpose, today: date) -> Days:

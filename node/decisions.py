@@ -19,7 +19,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import content, ledger, officers
+from node import audit, content, ledger, officers
 from node.clock import day_of
 from node.errors import UserError
 from node.node import Node
@@ -352,6 +352,8 @@ async def _cast(node: Node, vote: Vote) -> Status:
     async with node.store.write() as connection:
         kept = await show_in(connection, node.vault, vote.decision)
         _require_admissible(kept, vote)
+        said = {"who": vote.officer.hex(), "what": vote.kind, "decision": vote.decision.hex()}
+        await audit.record(connection, node.vault, "vote", said, vote.at)
         return await settle(connection, node.vault, vote.decision, [vote], vote.at)
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from node import audit
 from node.admission import drop
 from node.background import log_unexpected
 from node.carrying import Act, tell
@@ -82,6 +83,7 @@ async def add(
         peer = _agreed(before, found, compared=comparison is not None, now=now)
         peer = replace(peer, proven_at=now if proven else peer.proven_at)
         await _store(connection, peer)
+        await audit.record(connection, node.vault, "peer", _act("add", peer), now)
     if before is not None and before.state == "wanted":
         return await _tell_accepted(node, clients, _client(clients, found), peer, now)
     return await _say(node, _client(clients, found), peer, "ask", now)
@@ -118,6 +120,7 @@ async def accept(
         wanted_at=None,
     )
     async with node.store.write() as connection:
+        await audit.record(connection, node.vault, "peer", _act("accept", peer), now)
         await _refuse_second(connection, wanted.id, wanted.fingerprint)
         current = await peers.get(connection, wanted.fingerprint)
         if current is None or current.state != wanted.state:
@@ -141,6 +144,7 @@ async def remove(node: Node, clients: Clients, name: str, now: int) -> Outcome:
     peer = await find(node, name, states=("asked", "wanted", "active"))
     client = await _held_client(node, clients, peer)
     async with node.store.write() as connection:
+        await audit.record(connection, node.vault, "peer", _act("remove", peer), now)
         await drop(connection, peer.fingerprint)
     node.registers.forget(peer.fingerprint)
     await node.store.scrub()
@@ -153,6 +157,10 @@ async def remove(node: Node, clients: Clients, name: str, now: int) -> Outcome:
     except ComityError as error:
         return Outcome(removed, code_of(error))
     return Outcome(removed)
+
+
+def _act(what: str, peer: Peer) -> dict[str, str]:
+    return {"who": audit.HERE, "what": what, "peer": peer.id}
 
 
 async def keep_in_touch(node: Node, clients: Clients, now: int) -> list[Outcome]:

@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from node import audit
 from node.asking import Progress, Question, Reach, nobody_listens
 from node.attendees.headers import Owner
 from node.attendees.report import ReportLine
 from node.attendees.rows import AttendeeRow, Candidate, State
-from node.checking import Occasion, Result, answer, finding_id, kept_until
+from node.checking import Occasion, Result, answer, asking_in_record, finding_id, kept_until
 from node.clock import day_of
 from node.coverage import Coverage, PeerCoverage
 from node.findings import Person
@@ -230,6 +231,8 @@ async def screen(  # noqa: PLR0913 - time and progress are named at every call
     keep_until = kept_until(node, occasion.purpose, now)
     asked = sorted({each for row in rows for each in row.identifiers})
     question = Question(asked, occasion.purpose, keep_until)
+    detail = asking_in_record(occasion) | {"rows": len(rows)}
+    await audit.write(node, "screen", detail, now, asked)
     answered = await answer(node, reach, question, now=now, progress=progress)
     results = [
         RowResult(

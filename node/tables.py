@@ -293,3 +293,22 @@ pending_evaluations = Table(
     Column("answer_sealed", LargeBinary, doc="The proven answer to it; null until it is there."),
     _created_at(),
 )
+
+# --- What was done here ---------------------------------------------------------------------------
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False, doc="Its place, from 0."),
+    Column("at", BigInteger, nullable=False, doc="When it was done."),
+    Column("act", Text, nullable=False, doc="What was done: a word of a closed list."),
+    Column("detail_sealed", LargeBinary, nullable=False, doc="Who, for which event, …"),
+    Column("chain", LargeBinary, nullable=False, doc="Keyed hash over this row and all before it."),
+)
+
+audit_subjects = Table(
+    "audit_subjects",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False, doc="The act."),
+    Column("tag", LargeBinary, primary_key=True, index=True, doc="Tag of an identifier."),
+)

@@ -44,6 +44,8 @@ LAZY = {
     "check": "node.cli.check:check",
     "screen": "node.cli.screen:screen",
     "log": "node.cli.log:log",
+    "subject": "node.cli.audit:subject",
+    "audit": "node.cli.audit:audit_group",
     "doctor": "node.cli.doctor:doctor",
 }
 """Where each command stands: module and attribute."""

@@ -134,9 +134,11 @@ async def _content_in_words(node: "Node", kept: "Kept") -> list[str]:
 @node_command
 async def export(node: "Node", which: str, out: Path | None) -> None:
     """Write the sheet that an officer's own device recomputes and signs. It names who is meant."""
-    from node import decisions, sheets
+    from node import audit, decisions, sheets
 
     hash_ = await decisions.find(node, which)
+    said = {"who": audit.HERE, "what": "sheet", "decision": hash_.hex()}
+    await audit.write(node, "export", said, clock.now())
     data = await sheets.export(node, hash_)
     if out is None:
         click.echo(data)

@@ -6,7 +6,7 @@ import hashlib
 import structlog
 from aiohttp import web
 
-from node import budgets
+from node import audit, budgets
 from node.evaluation import Evaluation
 from node.federation.middleware import Authenticated, authenticated
 from node.federation.service import SERVICE
@@ -34,6 +34,8 @@ async def evaluate(request: web.Request, asker: Authenticated) -> web.StreamResp
     except OverBudget as error:
         _log.warning("over-budget", peer=asker.peer.id, amount=amount, why=str(error))
         raise
+    detail = {"who": asker.peer.id, "purpose": asked.purpose.to_value(), "elements": amount}
+    await audit.write(service.node, "evaluate", detail, service.now())
     evaluation = await service.evaluator.evaluate(key, asked.blinded)
     return web.Response(
         body=await asyncio.to_thread(_answer, evaluation), content_type="application/json"

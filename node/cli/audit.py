@@ -1,0 +1,71 @@
+"""`comity audit` and `comity subject`: what was done here, and what is held about a person."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from node import clock
+from node.cli import node_command
+from node.cli.output import emit, write_private
+
+if TYPE_CHECKING:
+    from node.node import Node
+
+
+@click.group("audit")
+def audit_group() -> None:
+    """The record of who did what, when, and for which event."""
+
+
+@audit_group.command("export")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
+              help="Where it is written: one JSON document a line.")  # fmt: skip
+@node_command
+async def export_record(node: "Node", out: Path) -> None:
+    """Write the whole record, which names nobody who was asked about; the export is recorded."""
+    from node import audit
+
+    await audit.write(node, "export", {"who": audit.HERE, "what": "audit"}, clock.now())
+    found = await audit.every(node)
+    lines = "".join(json.dumps(each.to_value(), sort_keys=True) + "\n" for each in found)
+    write_private(out, lines.encode())
+    head = f"{found[-1].seq}:{found[-1].chain.hex()}"
+    words = f"{len(found)} acts. Keep this head elsewhere, to verify later records:\n{head}"
+    emit(click.get_current_context(), {"acts": len(found), "head": head, "file": str(out)}, words)
+
+
+@audit_group.command()
+@click.option("--head", metavar="SEQ:CHAIN", help="A head that was kept: it must still be there.")
+@node_command
+async def verify(node: "Node", head: str | None) -> None:
+    """Verify that no act was changed, removed or put elsewhere since it was recorded."""
+    from node import audit
+
+    acts = await audit.verify(node, head)
+    emit(click.get_current_context(), {"acts": acts}, f"{acts} acts, each as it was recorded")
+
+
+@click.group()
+def subject() -> None:
+    """The rights of a person: what is held about them here."""
+
+
+@subject.command()
+@click.option("--identifier", "identifiers", multiple=True, required=True, metavar="KIND:VALUE",
+              help="What the person has proven to be theirs.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
+              help="Where it is written, for this person and nobody else.")  # fmt: skip
+@node_command
+async def export(node: "Node", identifiers: Sequence[str], out: Path) -> None:
+    """Write everything that is held about a person, who asked about them, and how to appeal."""
+    from node import subject as job
+    from protocol.identifiers import from_text, related
+
+    typed = [from_text(text, region=node.config.default_region) for text in identifiers]
+    asked = dict.fromkeys(each for given in typed for each in related(given.kind, given.value))
+    found = await job.export(node, list(asked), clock.now())
+    write_private(out, json.dumps(found.to_value(), indent=1).encode() + b"\n")
+    emit(click.get_current_context(), {"file": str(out)}, f"Written to {out}")
