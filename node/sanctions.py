@@ -163,7 +163,12 @@ async def every(node: Node) -> list[Sanction]:
             _sanction(node.vault, row, kept[row.decision])
             for row in await attestations.every(connection)
         ]
-    return sorted(found, key=lambda each: (each.proposed.row.proposed_on, each.id))
+    return sorted(found, key=_age)
+
+
+def _age(found: Sanction) -> tuple[date, bool, int, str]:
+    row = found.proposed.row
+    return row.proposed_on, row.index is None, row.index or 0, found.id
 
 
 async def find(node: Node, text: str) -> str:
