@@ -20,7 +20,8 @@ from node.coverage import Coverage, PeerCoverage, Source, load_registers, load_s
 from node.findings import Days, Finding, Outcome, Person, findings_of, outcome_of
 from node.matching import Matches, match
 from node.node import Node
-from node.store import peers
+from node.policy import Policy
+from node.store import peers, policies
 from node.store.peers import Peer
 from node.sync import NotFollowed, follow
 from node.vault import Vault
@@ -73,6 +74,7 @@ class Answer:
     answered: Mapping[bytes, Answered]
     matches: Matches
     registers: Mapping[bytes, Register]
+    policy: Policy
     days: Days
     today: date
 
@@ -84,7 +86,12 @@ class Answer:
     def about(self, person: Person) -> Result:
         """The answer about one person."""
         found = findings_of(
-            person, self.matches.of(person.identifiers), self.days, self.registers, self.today
+            person,
+            self.matches.of(person.identifiers),
+            self.days,
+            self.registers,
+            self.policy,
+            self.today,
         )
         return Result(outcome_of(found), self.coverage(person.identifiers), found)
 
@@ -122,11 +129,14 @@ async def answer(
     """Ask every peer that has something to say, each in its own time, and open what matches."""
     sources = await load_sources(node, now=now)
     answered = await ask(node, reach, sources, question, now=now, progress=progress)
+    async with node.store.read() as connection:
+        policy = await policies.load(connection)
     return Answer(
         sources=sources,
         answered=answered,
         matches=await match(node, sources, answered, now=now),
         registers=await load_registers(node),
+        policy=policy,
         days=days_of(question.purpose, day_of(now)),
         today=day_of(now),
     )

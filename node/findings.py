@@ -4,7 +4,7 @@ An answer never says what a person is, and never what to do: it says which commu
 what of the person matched and what did not, and whom to ask. What weighs:
 
 - a strong identifier, of an attestation that is in force, not stayed, and for the days of the
-  event (from today on, where there is none): a match, for review;
+  event (from today on, where there is none): a match, for review or as the policy here has it;
 - a weak one: "possible", a note; it knows neither measure nor dates (SPEC.md, section 5);
 - what is stayed, pending or out of the event's days: a note that makes no match;
 - a recognition of another community's attestation counts once, with its source: beside a finding of
@@ -19,6 +19,7 @@ from datetime import date
 from typing import Literal, TypedDict
 
 from node.matching import Match
+from node.policy import Attention, Policy, Stated, Verdict
 from protocol.attested import State
 from protocol.claims import Claims, OwnDecision, Recognition, Scope
 from protocol.identifiers import Identifier
@@ -26,7 +27,6 @@ from protocol.register import Register
 from protocol.sealing import StrongHit
 
 Outcome = Literal["match", "possible", "nothing_found"]
-Attention = Literal["urgent", "review", "note", "ignore"]
 
 _UNTAGGED = "email-untagged"
 _MEASURES = {
@@ -123,11 +123,12 @@ def outcome_of(findings: Sequence[Finding]) -> Outcome:
     return "possible" if strengths else "nothing_found"
 
 
-def findings_of(
+def findings_of(  # noqa: PLR0913, PLR0917 - all that findings depend on
     person: Person,
     matches: Sequence[Match],
     days: Days,
     registers: Mapping[bytes, Register],
+    policy: Policy,
     today: date,
 ) -> list[Finding]:
     """One finding for each attestation that anything of the person matched, what counts first."""
@@ -136,14 +137,19 @@ def findings_of(
         grouped.setdefault((match.log, match.attested.item.id), []).append(match)
     sources = {key for key, group in grouped.items() if _is_source(group, days, today)}
     found = [
-        _finding(person, group, days, _echo(group, sources, registers, today), today)
+        _finding(person, group, days, _echo(group, sources, registers, today), policy, today)
         for group in grouped.values()
     ]
     return sorted(found, key=lambda each: (not each.counts, each.strength == "weak", each.issuer))
 
 
-def _finding(
-    person: Person, group: Sequence[Match], days: Days, echo: str | None, today: date
+def _finding(  # noqa: PLR0913, PLR0917 - all that a finding depends on
+    person: Person,
+    group: Sequence[Match],
+    days: Days,
+    echo: str | None,
+    policy: Policy,
+    today: date,
 ) -> Finding:
     first = group[0]
     attested, community = first.attested, first.community
@@ -152,7 +158,8 @@ def _finding(
     matched = _matched(person, group)
     weighs_not = _weighs_not(state, claims, days) or echo
     said = _statement(first, claims)
-    why = [said, _what_matched(person, group, matched), weighs_not or ""]
+    verdict = _verdict(first, claims, weighs_not, policy)
+    why = [said, _what_matched(person, group, matched), verdict.why]
     if claims is None:
         why.append("That alone tells nobody who is meant: a second identifier is needed.")
     return Finding(
@@ -167,11 +174,21 @@ def _finding(
         flags=tuple(sorted(state.flags)),
         quorum=f"{len(attested.quorum.approved)} of {attested.quorum.officers}",
         custody=attested.quorum.custody,
-        attention="note" if weighs_not or claims is None else "review",
+        attention=verdict.attention,
         why=" ".join(filter(None, why)),
         contact=community.contact if claims is None else claims.contact,
-        counts=not weighs_not,
+        counts=weighs_not is None and not verdict.silences,
     )
+
+
+def _verdict(
+    match: Match, claims: Claims | None, weighs_not: str | None, policy: Policy
+) -> Verdict:
+    """The level; the policy has a say only where measure and scope are known, and weigh."""
+    if weighs_not is not None or claims is None:
+        return Verdict("note", weighs_not or "")
+    scopes = frozenset(each.kind for each in claims.scope)
+    return policy.judge(Stated(match.log, claims.measure, scopes, match.attested.quorum))
 
 
 def _disclosed(claims: Claims | None) -> Disclosed:

@@ -294,6 +294,25 @@ pending_evaluations = Table(
     _created_at(),
 )
 
+# --- What peers' words mean here ------------------------------------------------------------------
+
+policy_rules = Table(
+    "policy_rules",
+    metadata,
+    Column("peer", LargeBinary, primary_key=True, doc="Fingerprint; empty: every peer."),
+    Column("measure", Text, primary_key=True, doc="A measure; empty: every one."),
+    Column("scope", Text, primary_key=True, doc="A kind of scope; empty: every one."),
+    Column("attention", Text, nullable=False, doc="`urgent`, `review`, `note` or `ignore`."),
+)
+
+policy_requirements = Table(
+    "policy_requirements",
+    metadata,
+    Column("peer", LargeBinary, primary_key=True, doc="Fingerprint; empty: every peer."),
+    Column("approvals", Integer, nullable=False, doc="So many officers have to have approved."),
+    Column("custody", Text, nullable=False, doc="The weakest custody that counts."),
+)
+
 # --- What was done here ---------------------------------------------------------------------------
 
 audit = Table(

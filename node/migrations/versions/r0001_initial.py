@@ -17,6 +17,7 @@ def upgrade() -> None:
     _peers()
     _budgets()
     _asking()
+    _policy()
     _audit()
 
 
@@ -245,6 +246,24 @@ def _asking() -> None:
             ["log"], ["logs.fingerprint"], name="fk_pending_evaluations_log", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", "seq", name="pk_pending_evaluations"),
+    )
+
+
+def _policy() -> None:
+    op.create_table(
+        "policy_rules",
+        sa.Column("peer", sa.LargeBinary(), nullable=False),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("attention", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "measure", "scope", name="pk_policy_rules"),
+    )
+    op.create_table(
+        "policy_requirements",
+        sa.Column("peer", sa.LargeBinary(), nullable=False),
+        sa.Column("approvals", sa.Integer(), nullable=False),
+        sa.Column("custody", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("peer", name="pk_policy_requirements"),
     )
 
 
