@@ -121,7 +121,7 @@ async def test_an_amendment_drops_an_identifier(committee: Committee, *, end_fir
 async def test_what_ended_while_it_waited_does_not_rise_again(committee: Committee) -> None:
     """A review that was proposed in time and approved after the sanction lapsed is void."""
     id_ = await committee.publish(review_by=TODAY + timedelta(days=1))
-    status = await acts.reaffirm(committee.node, [id_], None, NOW)
+    status = await acts.reaffirm(committee.node, [id_], None, NOW + 10 * DAY)
     late = NOW + 92 * DAY
     assert (await committee.approve(status, now=late)).state == "void"
     assert await committee.state(id_, day_of(late)) == "lapsed"
