@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from node import acts, decisions, sanctions
+from node import acts, constitution, decisions, sanctions
 from node.clock import day_of
 from node.decisions import Status
 from node.errors import UserError
@@ -16,6 +16,7 @@ from protocol.claims import DAY, Scope
 from protocol.identifiers import from_text
 from protocol.items import Notice
 from protocol.register import Register
+from tests.node.committee import CHEAP
 from tests.node.federation import Community, Federation, eventually, password
 
 MINUTE = 60
@@ -128,7 +129,9 @@ async def test_each_peers_view_equals_the_issuers_register_after_every_act(
                     assert await _as_seen(peer, issuer) == own
 
 
-async def test_five_years_of_reviews_expiries_appeals_and_stays(federation: Federation) -> None:
+async def test_five_years_of_reviews_expiries_officers_and_appeals(
+    federation: Federation,
+) -> None:
     """Reviewed in time it goes on to its end; unreviewed it lapses; nobody has to remember it."""
     python = await federation.community("python.example")
     conf = await federation.community("conf.example")
@@ -151,6 +154,11 @@ async def test_five_years_of_reviews_expiries_appeals_and_stays(federation: Fede
             )
         if month == 22:
             await python.approve(await acts.appeal(python.node, [kept], "rejected", now))
+        if month == 30:
+            carol = await constitution.newcomer(python.node, "carol", None, "carol's", cost=CHEAP)
+            await python.approve(await constitution.add(python.node, carol, None, now))
+        if month == 40:
+            await python.approve(await constitution.remove(python.node, "carol", None, now))
         await federation.sync()
         view = await _as_seen(conf, python)
         assert view == await python.register()
