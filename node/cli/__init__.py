@@ -40,7 +40,6 @@ LAZY = {
     "officer": "node.cli.officer:officer",
     "sanction": "node.cli.sanction:sanction",
     "decision": "node.cli.decision:decision",
-    "policy": "node.cli.policy:policy",
     "sync": "node.cli.sync:sync",
     "check": "node.cli.check:check",
     "screen": "node.cli.screen:screen",

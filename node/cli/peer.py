@@ -10,6 +10,7 @@ import click
 from node import clock
 from node.cli import node_command
 from node.cli.output import emit, say, table
+from node.cli.policy import policy
 from node.errors import Unreachable, UserError
 from protocol.encoding import base64url
 from protocol.errors import Malformed
@@ -34,6 +35,9 @@ _yes = click.option("--yes", is_flag=True, help="Take the peer uncompared; it st
 @click.group()
 def peer() -> None:
     """Add, accept, list and remove peers."""
+
+
+peer.add_command(policy)
 
 
 @peer.command()

@@ -1,4 +1,4 @@
-"""`comity policy`: what each peer's word means here."""
+"""`comity peer policy`: what each peer's word means here."""
 
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -63,7 +63,7 @@ async def unset(
     rule = Rule("review", await _fingerprint(node, peer), measure, scope)
     async with node.store.write() as connection:
         if not await policies.drop_rule(connection, rule):
-            raise UserError("there is no rule about exactly this: `comity policy show`")
+            raise UserError("there is no rule about exactly this: `comity peer policy show`")
     await _show(node)
 
 
