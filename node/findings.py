@@ -135,7 +135,7 @@ def findings_of(  # noqa: PLR0913, PLR0917 - all that findings depend on
     grouped: dict[tuple[bytes, str], list[Match]] = {}
     for match in matches:
         grouped.setdefault((match.log, match.attested.item.id), []).append(match)
-    sources = {key for key, group in grouped.items() if _is_source(group, days, today)}
+    sources = {key for key, group in grouped.items() if _is_source(group, days, policy, today)}
     found = [
         _finding(person, group, days, _echo(group, sources, registers, today), policy, today)
         for group in grouped.values()
@@ -236,14 +236,16 @@ def _claims(group: Sequence[Match]) -> Claims | None:
     return next((hit.attestation.claims for hit in hits), None)
 
 
-def _is_source(group: Sequence[Match], days: Days, today: date) -> bool:
-    """Whether recognitions of it count with it: an own decision that makes a match itself."""
+def _is_source(group: Sequence[Match], days: Days, policy: Policy, today: date) -> bool:
+    """Whether recognitions of it count with it: an own decision that makes a match itself.
+
+    What the policy silences is none: whom it trusts more may have recognised it.
+    """
     claims = _claims(group)
-    return (
-        claims is not None
-        and isinstance(claims.origin, OwnDecision)
-        and _weighs_not(group[0].attested.state(today), claims, days) is None
-    )
+    if claims is None or not isinstance(claims.origin, OwnDecision):
+        return False
+    weighs_not = _weighs_not(group[0].attested.state(today), claims, days)
+    return weighs_not is None and not _verdict(group[0], claims, None, policy).silences
 
 
 def _echo(

@@ -1,10 +1,11 @@
 """What each peer's word means here: a community's own levels, and what it asks of a decision.
 
 A finding that weighs has the attention level of the most specific rule that fits: one for this peer
-before one for all, then one for the measure, then one for the kind of scope. Where no rule fits it
-is `review`. A peer, or everybody, may be asked for so many approvals, and for keys kept no weaker
-than said; what falls short is a note that makes no match. There is no global score, and no level
-acts on anybody by itself.
+before one for all, then one for the measure, then one for the kind of scope. Of two that are
+equally specific, as for two scopes of one ban, the one that asks for more attention counts. Where
+no rule fits it is `review`. A peer, or everybody, may be asked for so many approvals, and for keys
+kept no weaker than said; what falls short is a note that makes no match. There is no global score,
+and no level acts on anybody by itself.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from protocol.statements import Custody
 
 Attention = Literal["urgent", "review", "note", "ignore"]
 
+_URGENCY: dict[Attention, int] = {"ignore": 0, "note": 1, "review": 2, "urgent": 3}
 _STRENGTH: dict[Custody, int] = {"node": 0, "browser": 1, "own": 2}
 _KEPT: dict[Custody, str] = {
     "node": "by a node",
@@ -46,6 +48,11 @@ class Rule:
     def specificity(self) -> tuple[bool, bool, bool]:
         """By which of two that fit the greater one counts."""
         return self.peer is not None, self.measure is not None, self.scope is not None
+
+    @property
+    def precedence(self) -> tuple[tuple[bool, bool, bool], int]:
+        """Its specificity, and then its attention: a tie must never hide a match."""
+        return self.specificity, _URGENCY[self.attention]
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ class Policy:
     def judge(self, stated: Stated) -> Verdict:
         """The level of what a peer states, where it weighs."""
         fitting = [rule for rule in self.rules if rule.fits(stated)]
-        rule = max(fitting, key=lambda each: each.specificity, default=Rule("review"))
+        rule = max(fitting, key=lambda each: each.precedence, default=Rule("review"))
         if rule.attention == "ignore":
             words = "The policy here ignores it, so it makes no match."
             return Verdict("ignore", words, silences=True)

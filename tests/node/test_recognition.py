@@ -7,6 +7,8 @@ import pytest
 from node import recognition
 from node.checking import Occasion, check
 from node.errors import UserError
+from node.policy import Rule
+from node.store import policies
 from protocol.exchange import Purpose
 from protocol.identifiers import from_text
 from tests.node.federation import Community, Federation
@@ -43,6 +45,24 @@ async def test_row_9_what_is_recognised_counts_once_and_ends_with_its_source(
     await meetup.sync()
     with pytest.raises(UserError, match="does not weigh"):
         await recognition.of(meetup.node, "python.example", source, meetup.now)
+
+
+async def test_ignoring_a_source_does_not_silence_who_recognised_it(federation: Federation) -> None:
+    """The policy ignores the one and not the other: then the other's word counts."""
+    python = await federation.community("python.example")
+    meetup = await federation.community("meetup.example")
+    conf = await federation.community("conf.example")
+    for asked in (python, meetup):
+        await federation.peer(conf, asked)
+    await federation.peer(meetup, python)
+    source = await python.publish(PERSON)
+    await meetup.sync()
+    origin = await recognition.of(meetup.node, "python.example", source, meetup.now)
+    await meetup.publish(PERSON, origin=origin)
+    async with conf.node.store.write() as connection:
+        await policies.put_rule(connection, Rule("ignore", peer=await python.fingerprint()))
+    outcome, counted = await _outcome(conf)
+    assert (outcome, sorted(counted)) == ("match", [False, True])
 
 
 async def test_only_what_a_peer_attested_can_be_recognised(federation: Federation) -> None:
