@@ -235,8 +235,9 @@ def _days(
             days.append(("lapse", item.review_by + LAPSE))
     if item.notice.until is not None and not attested.told:
         days.append(("notice", item.notice.until))
-    if attested.stayed_until is not None and attested.is_stayed(today):
-        days.append(("stay", attested.stayed_until))
+    stayed_until = attested.stayed_until(today)
+    if stayed_until is not None:
+        days.append(("stay", stayed_until))
     return days
 
 
@@ -285,7 +286,7 @@ def _require_allowed(register: Register, decision: LaterDecision) -> None:
             continue
         before = register.attestations[item.id]
         try:
-            followed(before, item, decision.on, before.leaf, everybody)
+            followed(before, item, decision.on, before.leaf, everybody, for_one=False)
         except OutOfOrder as error:
             raise UserError(str(error)) from error
 

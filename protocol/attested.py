@@ -4,15 +4,17 @@
     notice    not told yet                                                the person was told
     reaffirm  `review_by` from 1 to 400 days after `on`                    reviewed, goes on
     appeal    opened: none is open; else: one is open                     a flag that travels
-    stay      `until` from `on`, and after the end of a stay that holds   weighs nothing until then
+    stay      `until` from `on`, and after the end of a stay that holds   weighs nothing from `on`
+                                                                          until then
     resume    a stay holds                                                it weighs again
     withdraw                                                              ended
     reseal    under another OPRF key than before                          another record
 
 Each of them follows the last statement about the attestation (a `reseal` the last that sealed it),
-is not dated before it, and finds the attestation not ended on its day. An appeal that was granted
-is an end in waiting: the attestation weighs nothing any more, and only `notice`, `withdraw` and
-`reseal` may follow.
+is not dated before the last that took the threshold, and finds the attestation not ended on its
+day. So one officer who dates a statement ahead neither stays for longer nor holds up what others
+decide. An appeal that was granted is an end in waiting: the attestation weighs nothing any more,
+and only `notice`, `withdraw` and `reseal` may follow.
 
 Source: SPEC.md, section 6.
 """
@@ -87,6 +89,14 @@ class State:
 
 
 @dataclass(frozen=True)
+class Stay:
+    """The days on which an attestation weighs nothing, both included."""
+
+    on: date
+    until: date
+
+
+@dataclass(frozen=True)
 class Attested:
     """One attestation as the log tells it: hashes and dates, nothing about a person."""
 
@@ -98,7 +108,8 @@ class Attested:
     leaf: bytes
     """Leaf hash of the last effective statement about it, reseals not counted: what the next one
     names in `after`."""
-    last_on: date
+    quorum_on: date
+    """`on` of the last statement about it that took the threshold, reseals not counted."""
     seal_leaf: bytes
     """Leaf hash of the statement that sealed it last: what a `reseal` names in `after`."""
     issue_key: bytes
@@ -109,7 +120,8 @@ class Attested:
     told: bool = False
     """Whether a `notice` said, later, that the person was told."""
     appeal: Appeal | None = None
-    stayed_until: date | None = None
+    stays: tuple[Stay, ...] = ()
+    """Every one, so that none takes anything away from another; none after a `resume`."""
     stayed_alone: bool = False
     """Whether one officer has stayed it; that may be done once."""
     ending: Ending | None = None
@@ -134,7 +146,13 @@ class Attested:
 
     def is_stayed(self, day: date) -> bool:
         """Whether a `stay` holds on a day."""
-        return self.stayed_until is not None and day <= self.stayed_until
+        return self.stayed_until(day) is not None
+
+    def stayed_until(self, day: date) -> date | None:
+        """The last day of the stays that hold on a day; None where none does."""
+        return max(
+            (each.until for each in self.stays if each.on <= day <= each.until), default=None
+        )
 
     def may_be_stayed_alone(self, item: StayItem, on: date) -> bool:
         """Whether one officer may decide a stay proposed on a day."""
@@ -160,8 +178,12 @@ def attested(item: AttestItem, on: date) -> AttestItem:
     return item
 
 
-def followed(before: Attested, item: LaterItem, on: date, leaf: bytes, quorum: Quorum) -> Attested:
+def followed(  # noqa: PLR0913 - what is said, and what its statement says of itself
+    before: Attested, item: LaterItem, on: date, leaf: bytes, quorum: Quorum, *, for_one: bool
+) -> Attested:
     """The attestation after an item of a statement with this leaf hash, proposed on this day.
+
+    `for_one`: whether one officer suffices for the statement, however many approved it.
 
     Raises:
         OutOfOrder: it may not be said of it now.
@@ -171,7 +193,9 @@ def followed(before: Attested, item: LaterItem, on: date, leaf: bytes, quorum: Q
     _require_open(before, on)
     if before.appeal == "granted" and not isinstance(item, NoticeItem | WithdrawItem):
         raise OutOfOrder("an appeal was granted: it can only be withdrawn")
-    return replace(_changed(before, item, on, quorum), leaf=leaf, last_on=on)
+    # One officer alone could otherwise date a notice so late that nobody could lift or review.
+    quorum_on = before.quorum_on if for_one else on
+    return replace(_changed(before, item, on, quorum), leaf=leaf, quorum_on=quorum_on)
 
 
 def resealed(
@@ -195,8 +219,8 @@ def resealed(
 
 
 def _require_open(before: Attested, on: date) -> None:
-    if on < before.last_on:
-        raise OutOfOrder("`on` is before the statement that `after` names")
+    if on < before.quorum_on:
+        raise OutOfOrder("`on` is before what the threshold said last about this attestation")
     if before.state(on).is_final:
         raise OutOfOrder("this attestation has ended")
 
@@ -224,7 +248,7 @@ def _changed(before: Attested, item: LaterItem, on: date, quorum: Quorum) -> Att
         case ResumeItem():
             if not before.is_stayed(on):
                 raise OutOfOrder("no stay holds that could end")
-            return replace(before, stayed_until=None)
+            return replace(before, stays=())
         case WithdrawItem(because=because):
             return replace(before, ending=because)
 
@@ -232,8 +256,9 @@ def _changed(before: Attested, item: LaterItem, on: date, quorum: Quorum) -> Att
 def _stayed(before: Attested, until: date, on: date, quorum: Quorum) -> Attested:
     if until < on:
         raise OutOfOrder("`until` is before `on`")
-    # Or one officer could shorten what the threshold decided.
-    if before.is_stayed(on) and until <= (before.stayed_until or until):
+    holds_until = before.stayed_until(on)
+    if holds_until is not None and until <= holds_until:
         raise OutOfOrder("a stay that holds until then, or longer, is there already")
     alone = before.stayed_alone or not quorum.decides
-    return replace(before, stayed_until=until, stayed_alone=alone)
+    # Added, never put in place of another: one officer could shorten what the threshold decided.
+    return replace(before, stays=(*before.stays, Stay(on, until)), stayed_alone=alone)

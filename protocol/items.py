@@ -84,7 +84,7 @@ class AppealItem(Message):
 
 
 class StayItem(Message):
-    """One attestation weighs nothing up to the day `until`, which is included."""
+    """One attestation weighs nothing from `on` to the day `until`, both included."""
 
     id: Uuid
     after: Bytes32

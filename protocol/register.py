@@ -292,7 +292,7 @@ class Register:
                 on=decision.on,
                 index=index,
                 leaf=leaf,
-                last_on=decision.on,
+                quorum_on=decision.on,
                 seal_leaf=leaf,
                 issue_key=self.community.keys.issue,
                 oprf_key=live[item.seal.key],
@@ -311,13 +311,14 @@ class Register:
 
     def _take_later(self, decision: LaterDecision, leaf: bytes, quorum: Quorum) -> None:
         self._follows_quorum(decision)
+        for_one = self._is_for_one(decision)
         changed: dict[str, Attested] = {}
         for item in decision.items:
             before = self._about(item.id, changed)
             by = item.by if isinstance(item, WithdrawItem) else None
             if by is not None and (by not in self.attestations or by == item.id):
                 raise OutOfOrder("superseded by nothing that is attested here")
-            changed[item.id] = followed(before, item, decision.on, leaf, quorum)
+            changed[item.id] = followed(before, item, decision.on, leaf, quorum, for_one=for_one)
         self.attestations.update(changed)
 
     def _about(self, id_: str, taken: Container[str]) -> Attested:

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from protocol.attested import Attested
 from protocol.encoding import base64url, canonical_json
 from protocol.keys import oprf_key_id
 from protocol.merkle import leaf_hash
@@ -102,7 +103,6 @@ def _whole_life() -> list[Case]:
     life.void("told, by a stranger", "notice", _on(20), "eve")
     life.say("told, by one officer", "notice", _on(20), "ada")
     life.void("told again", "notice", _on(20), "bob")
-    life.void("dated before the last statement", "resume", _on(19), *BOTH)
     life.void("no stay to end", "resume", _on(21), *BOTH)
     life.void("stayed for 15 days by one", "stay", _on(21), "cyd", until=_on(36))
     life.void("stayed up to a day that is past", "stay", _on(21), *BOTH, until=_on(20))
@@ -158,6 +158,33 @@ def _resealed() -> list[Case]:
     reseal("and back, after the reseal", *BOTH, key=old)
     stay = later_decision("stay", life.last, _on(3), until=_on(5)) | {"after": after}
     life.grow("a reseal is not counted in the `after` of others", stay, "ada")
+    return life.cases
+
+
+def _dated_ahead() -> list[Case]:
+    """What one officer dates ahead binds nobody, and stays for no longer."""
+    delayed = attest_item(notice={"state": "delayed", "until": _on(14)}, review_by=_on(180))
+    life = _Life(entry(attest_decision(delayed), *BOTH))
+    life.say("told, by one, dated ahead", "notice", _on(200), "ada")
+    life.say("appealed, by one, dated ahead", "appeal", _on(200), "bob", state="opened")
+    life.say("stayed by one, dated ahead", "stay", _on(200), "cyd", until=_on(214))
+    life.say("stayed by two, from now", "stay", _on(1), *BOTH, until=_on(30))
+    life.void("no stay to end on that day", "resume", _on(31), *BOTH)
+    life.void("stayed no longer than on that day", "stay", _on(214), *BOTH, until=_on(214))
+    life.say("the appeal is rejected now", "appeal", _on(2), *BOTH, state="rejected")
+    life.void("reviewed, dated before that", "reaffirm", _on(1), *BOTH, review_by=_on(300))
+    life.say("reviewed now", "reaffirm", _on(2), *BOTH, review_by=_on(300))
+    life.void("appealed, dated before that", "appeal", _on(1), "ada", state="opened")
+    return life.cases
+
+
+def _resumed() -> list[Case]:
+    """All stays end at once, those too that have not begun."""
+    life = _Life()
+    life.say("stayed by one, dated ahead", "stay", _on(100), "cyd", until=_on(114))
+    life.say("stayed by two, from now", "stay", _on(1), *BOTH, until=_on(30))
+    life.say("the last day of a stay", "resume", _on(30), *BOTH)
+    life.void("stayed by one again, after all", "stay", _on(30), "ada", until=_on(31))
     return life.cases
 
 
@@ -317,13 +344,26 @@ def _replayed(title: str, cases: list[Case]) -> JSON:
                 "review_by": each.item.review_by.isoformat(),
                 "told": each.told,
                 "appeal": each.appeal,
-                "stayed_until": each.stayed_until and each.stayed_until.isoformat(),
+                "stays": [[stay.on.isoformat(), stay.until.isoformat()] for stay in each.stays],
                 "seal": each.item.seal.to_value(),
                 "seal_leaf": each.seal_leaf.hex(),
+                "states": _states_from(each),
             }
             for id_, each in sorted(register.attestations.items())
         },
     }
+
+
+def _states_from(attested: Attested) -> list[JSON]:
+    """Each day on which its state or flags become others, from the day before it begins."""
+    found: list[JSON] = []
+    for days in range(-1, 1828):
+        day = TODAY + timedelta(days=days)
+        state = attested.state(day)
+        here = {"state": state.name, "flags": sorted(state.flags)}
+        if not found or here != {name: found[-1][name] for name in here}:
+            found.append({"from": day.isoformat()} | here)
+    return found
 
 
 def _step(what: str, data: bytes, void: str | None) -> JSON:
@@ -400,6 +440,8 @@ def content() -> dict[str, Any]:
             _replayed("a whole life", _whole_life()),
             _replayed("resealed", _resealed()),
             _replayed("reviewed in time", _lapsed()),
+            _replayed("dated ahead by one", _dated_ahead()),
+            _replayed("resumed", _resumed()),
         ],
         "no_genesis": [
             {
