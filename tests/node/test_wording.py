@@ -19,10 +19,17 @@ from protocol.items import AttestItem
 from protocol.merkle import leaf_hash
 from protocol.sheet_checks import VerifiedItem, VerifiedSheet
 from protocol.statements import (
+    AppealDecision,
     AttestDecision,
     Community,
     CommunityDecision,
     Declared,
+    ItemsDecision,
+    NoticeDecision,
+    ReaffirmDecision,
+    ResealDecision,
+    ResumeDecision,
+    StayDecision,
     WithdrawDecision,
     read_decision,
 )
@@ -83,11 +90,22 @@ ENDS = (
         "items"
     ]
 )
+LATER: dict[str, JSON] = {
+    "reseal": {"key": base64url(bytes(8)), "record": ELSEWHERE},
+    "notice": {},
+    "reaffirm": {"review_by": "2025-09-01"},
+    "appeal": {"state": "opened"},
+    "stay": {"until": "2025-06-10"},
+    "resume": {},
+}
+"""What an item says, by the types between the first and the last."""
+
 DECISIONS = [
     sample.community_decision(None, None),
     sample.community_decision(sample.LOG, leaf_hash(sample.GENESIS)) | {"community": RICH},
     sample.attest_decision(*ITEMS),
     sample.withdraw_decision(sample.LOG) | {"items": ENDS},
+    *(sample.later_decision(kind, sample.LOG, "2025-06-01", **LATER[kind]) for kind in LATER),
 ]
 
 
@@ -102,15 +120,17 @@ SAID = _attestation(Claims.from_value(CLAIMS[0]))
 
 
 def _decision_words(value: JSON) -> list[str]:
+    """All but the decision's hash, which differs whenever anything does and tells nobody what."""
     decision = read_decision(value)
     items: tuple[VerifiedItem, ...] = ()
-    if isinstance(decision, AttestDecision | WithdrawDecision):
+    if isinstance(decision, ItemsDecision):
         attested = AttestItem.from_value(ITEMS[0])
-        items = tuple(VerifiedItem(each, attested, SAID, (), BEFORE) for each in decision.items)
+        items = tuple(VerifiedItem(each, attested, SAID, (), BEFORE) for each in decision.about)
     community = BEFORE
     if isinstance(decision, CommunityDecision) and decision.after is None:
         community = decision.community
-    return wording.sheet_in_words(VerifiedSheet(decision.to_bytes(), decision, community, items))
+    sheet = VerifiedSheet(decision.to_bytes(), decision, community, items)
+    return [line for line in wording.sheet_in_words(sheet) if sheet.hash.hex() not in line]
 
 
 def _claims_words(value: JSON) -> list[str]:
@@ -253,12 +273,25 @@ def test_row_11_every_member_of_an_attestation_is_worded() -> None:
         (CommunityDecision, "community"),
         (AttestDecision, "attest"),
         (WithdrawDecision, "withdraw"),
+        (ResealDecision, "reseal"),
+        (NoticeDecision, "notice"),
+        (ReaffirmDecision, "reaffirm"),
+        (AppealDecision, "appeal"),
+        (StayDecision, "stay"),
+        (ResumeDecision, "resume"),
     ],
 )
 def test_row_11_every_member_of_a_decision_is_worded(model: type[Message], kind: str) -> None:
     """Of each type: hashes, dates, keys, notice, and in whose log it is to stand."""
     values = [each for each in DECISIONS if each["type"] == kind]
     _expect_words_for_everything(model, values, _decision_words)
+
+
+def test_row_11_each_type_has_words_of_its_own() -> None:
+    """Two types may say the same of an attestation: `notice` and `resume` say nothing beside."""
+    words = [tuple(_decision_words(each)) for each in DECISIONS]
+    assert {each["type"] for each in DECISIONS} == set(wording.DECISIONS)
+    assert len(set(words)) == len(words)
 
 
 def test_row_11_everything_that_is_disclosed_is_worded() -> None:

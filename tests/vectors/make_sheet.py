@@ -3,10 +3,10 @@
 import hashlib
 from typing import Any
 
-from protocol import identifiers, ristretto, voprf
 from protocol.encoding import base64url, canonical_json
+from protocol.keys import oprf_key_id
 from protocol.merkle import leaf_hash
-from protocol.sealing import parse_record
+from protocol.sealing import parse_record, record_hash
 from protocol.sheet_checks import RefusedSheet, verify_sheet
 from tests.vectors.make_statements import ATTEST
 from tests.vectors.sample import (
@@ -16,16 +16,20 @@ from tests.vectors.sample import (
     LOG,
     NOW,
     OPRF,
-    SLOTS,
-    Draw,
+    OTHER_ATTESTATION,
+    OTHER_OPRF,
     attest_decision,
     attest_item,
     code_of,
     community_decision,
     entry,
     key,
+    later_decision,
     made,
     officers,
+    resealed,
+    resealed_badly,
+    sealed_part,
     share,
     withdraw_decision,
 )
@@ -34,6 +38,28 @@ WITHOUT_CYD = entry(
     community_decision(LOG, leaf_hash(GENESIS), officers=officers("ada", "bob")), "ada", "bob"
 )
 """A statement after the attestation: cyd, who was an officer then, is none any more."""
+
+TWO_KEYS = entry(
+    community_decision(
+        LOG, leaf_hash(GENESIS), oprf=[base64url(each.public) for each in (OTHER_OPRF, OPRF)]
+    ),
+    "ada",
+    "bob",
+)
+"""A statement after the attestation: there is another OPRF key, for new records."""
+
+NEW_KEY, OLD_KEY = (base64url(oprf_key_id(each.public)) for each in (OTHER_OPRF, OPRF))
+SHORT: JSON = {
+    "notice": {},
+    "reaffirm": {"review_by": "2026-01-01"},
+    "appeal": {"state": "opened"},
+    "stay": {"until": "2025-06-10"},
+    "resume": {},
+}
+"""What an item of each type says that decides on no record."""
+
+TOLD = entry(later_decision("notice", leaf_hash(ATTEST), "2025-05-01"), "ada")
+APPEALED = entry(later_decision("appeal", leaf_hash(TOLD), "2025-05-02", state="opened"), "bob")
 
 PLACE = share(IDENTIFIERS[0], "").locator
 OFFICER = key("ada").public_key
@@ -49,25 +75,8 @@ def _sheet(decision: JSON, entries: list[bytes], attestations: list[JSON]) -> JS
 
 
 def _evaluated() -> JSON:
-    """An evaluation for each identifier under one proof, as the issuer's node makes them."""
-    draw = Draw("sheet")
-    inputs = [identifiers.parse_text(each).oprf_input for each in IDENTIFIERS]
-    blinded = [voprf.blind(each, ristretto.scalar(draw(31) + b"\x05")) for each in inputs]
-    elements = [each.element for each in blinded]
-    evaluated = voprf.evaluate_chunk(OPRF.secret, elements)
-    proof = voprf.prove(OPRF, elements, evaluated, ristretto.scalar(draw(31) + b"\x05"))
-    return {
-        "record": base64url(made().record),
-        "evaluations": [
-            {
-                "blind": base64url(each.blind),
-                "evaluated": base64url(answer),
-                "slot": SLOTS[identifier],
-            }
-            for each, answer, identifier in zip(blinded, evaluated, IDENTIFIERS, strict=True)
-        ],
-        "proof": base64url(proof),
-    }
+    """The record, as the issuer's node shows it."""
+    return sealed_part(made().record, OPRF, "sheet")
 
 
 def _attestation(**changes: Any) -> JSON:
@@ -92,7 +101,91 @@ def _sound() -> dict[str, JSON]:
             withdraw_decision(leaf_hash(ATTEST)), [ATTEST, GENESIS], [_attestation(sealed=None)]
         ),
         "withdraw by the officers of a later statement": _withdraw(ATTEST, GENESIS, WITHOUT_CYD),
+        **{kind: _later(kind, ATTEST) for kind in SHORT},
+        "rejected after it was told and appealed": _rejected(APPEALED, TOLD, ATTEST, GENESIS),
+        "reseal": _reseal(resealed()),
+        "reseal of what was resealed, back under the key before": _resealed_again(),
     }
+
+
+def _later(kind: str, last: bytes, *between: bytes, sealed: JSON | None = None) -> JSON:
+    """The sheet of an item that decides on no record."""
+    decision = later_decision(kind, leaf_hash(last), "2025-06-01", **SHORT[kind])
+    return _sheet(decision, [last, *between, GENESIS], [_attestation(sealed=sealed)])
+
+
+def _rejected(*entries: bytes) -> JSON:
+    """The sheet of a third statement about it, with the entries that lead to the first."""
+    decision = later_decision("appeal", leaf_hash(APPEALED), "2025-06-01", state="rejected")
+    return _sheet(decision, list(entries), [_attestation(sealed=None)])
+
+
+def _reseal_decision(last: bytes, record: bytes, key_id: str) -> JSON:
+    item = {"key": key_id, "record": base64url(record_hash(record))}
+    decision = later_decision("reseal", leaf_hash(last), "2025-06-01", **item)
+    return decision | {"after": base64url(leaf_hash(TWO_KEYS))}
+
+
+def _reseal(record: bytes, key_id: str = NEW_KEY, /, **changes: Any) -> JSON:
+    """The sheet of a record sealed anew; with `changes` in what is shown of it."""
+    decision = _reseal_decision(ATTEST, record, key_id)
+    shown = sealed_part(record, OTHER_OPRF, "resealed") | changes
+    return _sheet(decision, [ATTEST, GENESIS, TWO_KEYS], [_attestation(sealed=shown)])
+
+
+def _resealed_again() -> JSON:
+    first = entry(_reseal_decision(ATTEST, resealed(), NEW_KEY), "ada", "bob")
+    decision = _reseal_decision(first, made().record, OLD_KEY)
+    return _sheet(decision, [first, ATTEST, GENESIS, TWO_KEYS], [_attestation()])
+
+
+def _refused_later() -> list[tuple[str, JSON]]:
+    """Of the types that say something of what was attested before."""
+    other_id = later_decision("notice", leaf_hash(ATTEST), "2025-06-01")
+    other_id["items"][0]["id"] = OTHER_ATTESTATION
+    before = later_decision("reseal", leaf_hash(ATTEST), "2025-06-01", key=NEW_KEY)
+    before["items"][0]["record"] = base64url(record_hash(resealed()))
+    shown = sealed_part(resealed(), OTHER_OPRF, "resealed")
+    return [
+        *(
+            (f"a record where none is decided on: {kind}", _later(kind, ATTEST, sealed=shown))
+            for kind in SHORT
+        ),
+        ("a reseal without its record", _without_record()),
+        ("a statement between is missing", _rejected(APPEALED, ATTEST, GENESIS)),
+        ("the last statement is missing", _rejected(TOLD, ATTEST, GENESIS)),
+        (
+            "a statement about it that the decision does not follow",
+            _later("notice", ATTEST, TOLD),
+        ),
+        (
+            "the statement that is followed is about another attestation",
+            _sheet(other_id, [ATTEST, GENESIS], [_attestation(sealed=None)]),
+        ),
+        *((f"resealed: {what}", _reseal(record)) for what, record in resealed_badly().items()),
+        (
+            "resealed to another record than the one shown",
+            _reseal(resealed(), record=base64url(made().record)),
+        ),
+        (
+            "resealed under a key that was not live yet",
+            _sheet(before, [ATTEST, GENESIS], [_attestation(sealed=shown)]),
+        ),
+        ("the record names another key than the item", _reseal(resealed(), OLD_KEY)),
+        (
+            "evaluations under the key before",
+            _reseal(resealed(), **_evaluations_of(_evaluated())),
+        ),
+    ]
+
+
+def _evaluations_of(sealed: JSON) -> JSON:
+    return {name: sealed[name] for name in ("evaluations", "proof")}
+
+
+def _without_record() -> JSON:
+    decision = _reseal_decision(ATTEST, resealed(), NEW_KEY)
+    return _sheet(decision, [ATTEST, GENESIS, TWO_KEYS], [_attestation(sealed=None)])
 
 
 def _withdraw(*entries: bytes) -> JSON:
@@ -217,6 +310,7 @@ def content() -> dict[str, Any]:
         "accepted": [_accepted(title, value) for title, value in sound.items()],
         "refused": [
             *(_refusal(*case) for case in _refused()),
+            *(_refusal(*case) for case in _refused_later()),
             _refusal("who is asked is no officer", sound["attest"], stranger),
             _refusal(
                 "who is asked was an officer when it was attested and is none now",

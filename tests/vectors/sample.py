@@ -6,13 +6,13 @@ SHAKE-256, so that the same files come out each time.
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from protocol import attestation, identifiers, sealing, sheet, voprf
+from protocol import attestation, identifiers, ristretto, sealing, sheet, voprf
 from protocol.attestation import Disclosable, IssuedAttestation, VerifiedAttestation
 from protocol.claims import DAY, VCT, Claims, DecidedBy, expiry
 from protocol.encoding import base64url, canonical_json
@@ -30,6 +30,10 @@ NOW = expiry(TODAY) - DAY // 2
 """Noon of `TODAY`, in seconds."""
 
 ATTESTATION = "2f1a9c1e-6f3b-4f0e-8a3d-0d7c5b1e9a42"
+OTHER_ATTESTATION = "7c4b8a52-90d1-4c37-8a10-5b1f2e6d9c03"
+CRITIC = "github:critic"
+"""Somebody else."""
+
 IDENTIFIERS = ("email:mallory.quill@example.org", "github:malloryq-fake", "name:mallory quill")
 SLOTS = {IDENTIFIERS[0]: 0, IDENTIFIERS[1]: 3, IDENTIFIERS[2]: 1}
 DECIDED_BY = DecidedBy(body="cwg", present=5, in_favour=4)
@@ -63,6 +67,7 @@ def key(name: str) -> SigningKey:
 OPRF_SEED = hashlib.sha256(b"comity vectors: oprf").digest()
 OPRF = voprf.derive_key_pair(OPRF_SEED, b"")
 OTHER_OPRF = voprf.derive_key_pair(hashlib.sha256(b"comity vectors: other oprf").digest(), b"")
+OTHER_OPRF_KEY = oprf_key_id(OTHER_OPRF.public)
 
 
 def code_of(work: Callable[..., object], *arguments: object) -> str:
@@ -160,9 +165,9 @@ def pseudonym(identifier: str, oprf: voprf.OprfKey = OPRF) -> Pseudonym:
     return Pseudonym(voprf.evaluate(oprf.secret, f"comity:identifier:v1:{identifier}".encode()))
 
 
-def share(identifier: str, disclosure: str) -> Sealed:
+def share(identifier: str, disclosure: str, oprf: voprf.OprfKey = OPRF) -> Sealed:
     """The share of one identifier in the record."""
-    f = pseudonym(identifier)
+    f = pseudonym(identifier, oprf)
     return Sealed(
         locator=locator(f, SLOTS[identifier]),
         record_key=record_key(f, UUID(ATTESTATION)),
@@ -186,6 +191,65 @@ def made() -> Made:
         sheet.drawing_fillers(issued.decoy_seeds, seal_draw),
     )
     return Made(issued, verified, record, draw.drawn, seal_draw.drawn)
+
+
+@cache
+def resealed() -> bytes:
+    """The same attestation in another record, under the other OPRF key."""
+    issued, draw = made().issued, Draw("another record")
+    shares = [share(each, text, OTHER_OPRF) for each, text in issued.subject.items()]
+    fillers = sheet.drawing_fillers(issued.decoy_seeds, draw)
+    return sealing.seal_record(made().verified, shares, OTHER_OPRF_KEY, fillers)
+
+
+@cache
+def resealed_badly() -> dict[str, bytes]:
+    """Records under the other OPRF key that are not what was attested, by what they are."""
+    shares = [share(each, text, OTHER_OPRF) for each, text in made().issued.subject.items()]
+    instead = _sealed_badly(made().verified, [_led_by_critic(shares[0]), *shares[1:]])
+    return {
+        "rubbish": bytes(2000),
+        "hides an identifier": _sealed_badly(made().verified, shares[1:]),
+        "leads somebody else to it": _in_place_of_a_filler(instead),
+        "leads somebody else to it instead": instead,
+        "of another attestation": _of_another_attestation(),
+    }
+
+
+def _sealed_badly(attested: VerifiedAttestation, shares: Sequence[Sealed]) -> bytes:
+    return sealing.seal_record(attested, shares, OTHER_OPRF_KEY, Draw("another record"))
+
+
+def _led_by_critic(one: Sealed) -> Sealed:
+    """A share that somebody else finds and opens."""
+    f = pseudonym(CRITIC, OTHER_OPRF)
+    return replace(one, locator=locator(f, 0), record_key=record_key(f, UUID(ATTESTATION)))
+
+
+def _in_place_of_a_filler(instead: bytes) -> bytes:
+    """The sound record, with the critic's entry of another one, which has the same K, in it."""
+    sound, place = sealing.parse_record(resealed()), locator(pseudonym(CRITIC, OTHER_OPRF), 0)
+    (led,) = [each for each in sealing.parse_record(instead).index if each.locator == place]
+    filler = sheet.filler(made().issued.decoy_seeds[0])
+    index = [led if each == filler else each for each in sound.index]
+    index.sort(key=lambda each: each.locator)
+    return sound.model_copy(update={"index": tuple(index)}).to_bytes()
+
+
+def _of_another_attestation() -> bytes:
+    """One about the same person."""
+    claims = Claims.from_value(plain(jti=OTHER_ATTESTATION))
+    disclosable = Disclosable(IDENTIFIERS, "harassment", DECIDED_BY)
+    other = attestation.issue(claims, disclosable, key("issue"), Draw("other attestation"))
+    seen = attestation.verify(other.jwt, key("issue").public_key, other.disclosures, now=NOW)
+    shares = [
+        replace(
+            share(each, text, OTHER_OPRF),
+            record_key=record_key(pseudonym(each, OTHER_OPRF), UUID(OTHER_ATTESTATION)),
+        )
+        for each, text in other.subject.items()
+    ]
+    return _sealed_badly(seen, shares)
 
 
 def attest_item(**changes: Any) -> JSON:
@@ -228,6 +292,28 @@ def withdraw_decision(last: bytes, *, after: bytes | None = None, **changes: Any
         "on": "2025-06-01",
         "after": base64url(after or LOG),
         "items": [item | changes],
+    }
+
+
+def sealed_part(record: bytes, oprf: voprf.OprfKey, label: str) -> JSON:
+    """A record on a sheet, and an evaluation for each identifier under one proof."""
+    draw = Draw(label)
+    inputs = [identifiers.parse_text(each).oprf_input for each in IDENTIFIERS]
+    blinded = [voprf.blind(each, ristretto.scalar(draw(31) + b"\x05")) for each in inputs]
+    elements = [each.element for each in blinded]
+    evaluated = voprf.evaluate_chunk(oprf.secret, elements)
+    proof = voprf.prove(oprf, elements, evaluated, ristretto.scalar(draw(31) + b"\x05"))
+    return {
+        "record": base64url(record),
+        "evaluations": [
+            {
+                "blind": base64url(each.blind),
+                "evaluated": base64url(answer),
+                "slot": SLOTS[identifier],
+            }
+            for each, answer, identifier in zip(blinded, evaluated, IDENTIFIERS, strict=True)
+        ],
+        "proof": base64url(proof),
     }
 
 
