@@ -331,3 +331,10 @@ audit_subjects = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False, doc="The act."),
     Column("tag", LargeBinary, primary_key=True, index=True, doc="Tag of an identifier."),
 )
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("first", Date, primary_key=True, doc="First day of the half-year."),
+    Column("document", LargeBinary, nullable=False, doc="The report as first shown; names nobody."),
+)

@@ -46,6 +46,8 @@ LAZY = {
     "log": "node.cli.log:log",
     "subject": "node.cli.audit:subject",
     "audit": "node.cli.audit:audit_group",
+    "report": "node.cli.report:report",
+    "privacy": "node.cli.privacy:privacy",
     "doctor": "node.cli.doctor:doctor",
 }
 """Where each command stands: module and attribute."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.tables import approvals, decisions
@@ -79,3 +79,14 @@ async def votes(connection: AsyncConnection, hash_: bytes) -> list[Vote]:
     """What the officers said to a decision, by their keys."""
     query = select(approvals).where(approvals.c.decision == hash_).order_by(approvals.c.officer)
     return [Vote(*row) for row in await connection.execute(query)]
+
+
+async def approved_at(connection: AsyncConnection) -> dict[int, int]:
+    """When the newest approval of each logged decision was given, by its place in our log."""
+    query = (
+        select(decisions.c.idx, func.max(approvals.c.at))
+        .join(approvals, approvals.c.decision == decisions.c.hash)
+        .where(decisions.c.state == "logged", approvals.c.kind == "approve")
+        .group_by(decisions.c.idx)
+    )
+    return {row[0]: row[1] for row in await connection.execute(query)}

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _asking()
     _policy()
     _audit()
+    _reports()
 
 
 def _logs() -> None:
@@ -298,4 +299,13 @@ def _audit() -> None:
     op.execute(
         "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
         "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()"
+    )
+
+
+def _reports() -> None:
+    op.create_table(
+        "reports",
+        sa.Column("first", sa.Date(), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("first", name="pk_reports"),
     )

@@ -1,0 +1,134 @@
+"""What each table is for, whom it is about, and how long a row is kept.
+
+The columns are described where they are declared, in `node.tables`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from node.tables import metadata
+
+About = Literal["nobody", "officers", "persons concerned", "persons asked about", "peers"]
+"""Whom a row is about. Peers are communities."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One table: why it is there, whom a row is about, and until when it is kept."""
+
+    why: str
+    about: About
+    kept: str
+
+
+_WITH_LOG = "As long as the log is: our own for good, a peer's until the peer is removed."
+_FOR_GOOD = "For good."
+
+HOLDINGS = {
+    "logs": Holding("Which logs are held, and how far.", "nobody", _WITH_LOG),
+    "log_entries": Holding(
+        "The public record of decisions: hashes, dates, officers' keys.", "officers", _WITH_LOG
+    ),
+    "log_tiles": Holding("Hashes that prove the log.", "nobody", _WITH_LOG),
+    "cosigned_heads": Holding(
+        "What this node witnessed, so that it never witnesses two histories.", "nobody", _FOR_GOOD
+    ),
+    "records": Holding(
+        "Sanctions, sealed: a record is opened by whoever asks about that very person.",
+        "persons concerned",
+        "Our own until the sanction is withdrawn; one that expired stays, and is given to nobody. "
+        "A peer's until its sanction ends or the peer is removed.",
+    ),
+    "own_keys": Holding("The community's own keys.", "nobody", _FOR_GOOD),
+    "officers": Holding("Whose key is whose, for the community itself.", "officers", _FOR_GOOD),
+    "decisions": Holding(
+        "What was proposed, and what became of it. Hashes and dates, no identifiers.",
+        "officers",
+        _FOR_GOOD,
+    ),
+    "approvals": Holding(
+        "Who approved, declined or was recused, so that a decision has its authors.",
+        "officers",
+        _FOR_GOOD,
+    ),
+    "attestations": Holding(
+        "What the community's own sanctions say, and of whom: to review them, answer for them and "
+        "tell the person.",
+        "persons concerned",
+        "The content until the sanction is ended as erased, or, unpublished, was declined or "
+        "lapsed; the id for good.",
+    ),
+    "slots": Holding(
+        "Which place an identifier took in a record, so that no two records collide.",
+        "persons concerned",
+        "Until the sanction is erased, or was declined or lapsed unpublished.",
+    ),
+    "peers": Holding(
+        "With whom this community exchanges.",
+        "peers",
+        "For good; who only asked to be a peer, 14 days after it last did.",
+    ),
+    "nonces": Holding(
+        "That no request is accepted twice.", "peers", "A day after the signature has expired."
+    ),
+    "budgets": Holding(
+        "How much a peer may still ask, against asking through a dictionary.", "peers", _FOR_GOOD
+    ),
+    "charges": Holding("What a peer paid for.", "peers", "A day."),
+    "events": Holding(
+        "Which events raise a budget: their kind and days.",
+        "peers",
+        "Until the event is over and another may be declared, 30 days after this one was.",
+    ),
+    "tokens": Holding(
+        "What asking has cost, so that asking again costs nothing.",
+        "persons asked about",
+        "Until so many days after the event, or the check, as the settings say.",
+    ),
+    "pending_evaluations": Holding(
+        "Requests under way, so that a crash asks and pays nothing twice.",
+        "persons asked about",
+        "A day.",
+    ),
+    "policy_rules": Holding("What each peer's word means here.", "peers", "Until it is changed."),
+    "policy_requirements": Holding(
+        "What is asked of peers' decisions.", "peers", "Until it is changed."
+    ),
+    "audit": Holding("Who did what, when and for which event.", "officers", _FOR_GOOD),
+    "audit_subjects": Holding(
+        "About whom an act was, so that a person can be told who asked.",
+        "persons asked about",
+        _FOR_GOOD,
+    ),
+    "reports": Holding("Half-year reports, as first shown.", "nobody", _FOR_GOOD),
+}
+"""By the table's name, in the order of `node.tables`."""
+
+
+@dataclass(frozen=True)
+class ColumnHeld:
+    """One column, in the words of its declaration."""
+
+    name: str
+    holds: str
+    protection: Literal["sealed", "tag", "plain"]
+
+
+def every() -> Iterator[tuple[str, Holding, list[ColumnHeld]]]:
+    """All tables by name, as they are declared.
+
+    Raises:
+        KeyError: a table is not described here.
+    """
+    for table in metadata.tables.values():
+        columns = [ColumnHeld(each.name, each.doc or "", _protection(each.name))
+                   for each in table.columns]  # fmt: skip
+        yield table.name, HOLDINGS[table.name], columns
+
+
+def _protection(column: str) -> Literal["sealed", "tag", "plain"]:
+    """As the names of columns tell; see `node.tables`."""
+    if column.endswith("_sealed"):
+        return "sealed"
+    return "tag" if column == "tag" else "plain"
