@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -59,6 +60,7 @@ class Store:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         engines = _sqlite(parsed) if self.is_sqlite else _postgresql(parsed)
         self._reader, self._writer = engines
+        self._threads = _Threads(*engines) if self.is_sqlite else None
         # SQLite's own waiting sleeps and polls: twenty writers take six times as long without.
         self._turn = asyncio.Lock()
 
@@ -108,9 +110,44 @@ class Store:
         return not next(iter(rows))[0]
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what a cancelled task still had under way has ended, too."""
         await self._reader.dispose()
         await self._writer.dispose()
+        if self._threads:
+            await self._threads.end()
+
+
+class _Threads:
+    """The driver's thread of each connection to SQLite.
+
+    A connection that is given up in the middle of a statement is told to stop, and nobody waits for
+    it: its thread would come back to an event loop that is closed.
+    """
+
+    def __init__(self, *engines: AsyncEngine) -> None:
+        self._connections: list[aiosqlite.Connection] = []
+        for engine in engines:
+            event.listen(engine.sync_engine, "do_connect", self._at_connect)
+
+    def _at_connect(
+        self, _dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]
+    ) -> None:
+        parameters["async_creator_fn"] = self._connect
+
+    def _connect(self, *arguments: Any, **parameters: Any) -> aiosqlite.Connection:
+        connection = aiosqlite.connect(*arguments, **parameters)
+        connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does where it connects itself
+        running = [each for each in self._connections if each._thread.is_alive()]  # noqa: SLF001
+        self._connections = [*running, connection]
+        return connection
+
+    async def end(self) -> None:
+        """Stop what still runs, and wait for it."""
+        for connection in self._connections:
+            if connection._thread.is_alive():  # noqa: SLF001
+                connection.stop()
+                await asyncio.to_thread(connection._thread.join)  # noqa: SLF001
+        self._connections.clear()
 
 
 @asynccontextmanager

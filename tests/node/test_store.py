@@ -4,6 +4,7 @@ import asyncio
 import logging
 import shutil
 import sys
+import threading
 import traceback
 from pathlib import Path
 
@@ -308,6 +309,26 @@ async def test_only_its_owner_may_read_a_database(tmp_path: Path) -> None:
     assert "new.sqlite3-wal" in modes
     assert set(modes.values()) == {0o600}
     await store.close()
+
+
+@pytest.mark.parametrize("moment", [0, 0.001, 0.01])
+async def test_closing_waits_for_what_was_given_up(sqlite_file: Path, moment: float) -> None:
+    """No thread of the driver comes back to an event loop that is gone."""
+    before = set(threading.enumerate())
+    store = Store(f"sqlite+aiosqlite:///{sqlite_file}")
+
+    async def read() -> None:
+        async with store.read() as connection:
+            await connection.execute(_SLOW)
+
+    reading = [asyncio.create_task(read()) for _ in range(3)]
+    await asyncio.sleep(moment)
+    for task in reading:
+        task.cancel()
+    await asyncio.gather(*reading, return_exceptions=True)
+    await store.close()
+    left = set(threading.enumerate()) - before
+    assert not [thread.name for thread in left if "_connection_worker_thread" in thread.name]
 
 
 async def test_closing_leaves_one_file(sqlite_file: Path) -> None:
