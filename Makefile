@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format bench check-deploy clean
+.PHONY: demo test sweep coverage check format bench check-deploy clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -17,7 +17,13 @@ help:  ## list the targets
 demo: .venv/installed  ## three real nodes on loopback screen a real attendee list
 	$(BIN)/python -m tests.demo
 
-test: .venv/installed  ## every test, with branch coverage
+test: .venv/installed  ## every test but the long sweeps
+	$(BIN)/pytest -n 2 --dist loadfile -m "not sweep"
+
+sweep: .venv/installed  ## the long sweeps: random acts, simulated years, budgets, whole alphabets
+	$(BIN)/pytest -n 2 --dist load -m sweep
+
+coverage: .venv/installed  ## every test and sweep, with branch coverage; takes twice as long
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/installed  ## format, lint, strict types, layers

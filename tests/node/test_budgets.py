@@ -49,6 +49,7 @@ async def crawl(node: Node, peer: bytes, addresses: int, step: int, now: int = N
     return addresses
 
 
+@pytest.mark.sweep
 async def test_row_1_a_crawl_is_stopped_by_the_budget_and_shown(node: Node) -> None:
     """Of 50,000 addresses a peer learns 2,048; then 200 a day; the administrator sees it."""
     assert await crawl(node, PEER, 50_000, 64) == 2_048
@@ -60,6 +61,7 @@ async def test_row_1_a_crawl_is_stopped_by_the_budget_and_shown(node: Node) -> N
     assert month == 28 * 200
 
 
+@pytest.mark.sweep
 async def test_row_1_an_event_lets_a_crawl_go_on_once_and_visibly(node: Node) -> None:
     """With a declared event it is 22,048, and the next event is a month away."""
     await budgets.declare(node, PEER, event(), NOW)
@@ -72,6 +74,7 @@ async def test_row_1_an_event_lets_a_crawl_go_on_once_and_visibly(node: Node) ->
     await budgets.declare(node, PEER, event(start=TODAY + timedelta(days=30)), NOW + 30 * DAY)
 
 
+@pytest.mark.sweep
 async def test_row_2_colluding_peers_hit_the_total(node: Node) -> None:
     """Five peers that share a dictionary get no more than the total, and what each refill gives."""
     node = with_settings(node, evaluation_total=4_000)
@@ -239,6 +242,7 @@ async def test_an_event_has_days_that_are_near(node: Node, bad: Purpose) -> None
     await budgets.declare(node, PEER, event(days=90), NOW)
 
 
+@pytest.mark.sweep
 async def test_row_1_events_cannot_be_saved_up(node: Node) -> None:
     """Four events declared ahead that end on four days in a row allow no more than one does."""
     for number, day in enumerate((0, 30, 60, 90)):

@@ -105,7 +105,9 @@ def _check_states(register: Register, today: date) -> None:
                 assert "stayed" in state.flags
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.sweep) for n in range(1, 8))]
+)
 async def test_each_peers_view_equals_the_issuers_register_after_every_act(
     federation: Federation, seed: int
 ) -> None:
@@ -129,6 +131,7 @@ async def test_each_peers_view_equals_the_issuers_register_after_every_act(
                     assert await _as_seen(peer, issuer) == own
 
 
+@pytest.mark.sweep
 async def test_five_years_of_reviews_expiries_officers_and_appeals(
     federation: Federation,
 ) -> None:

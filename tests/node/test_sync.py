@@ -61,6 +61,7 @@ async def test_what_an_issuer_publishes_is_held_by_whoever_follows(federation: F
     assert await _state(conf) == "heard"
 
 
+@pytest.mark.sweep
 async def test_a_log_of_several_tiles_is_followed_at_once_and_by_pieces(
     federation: Federation,
 ) -> None:

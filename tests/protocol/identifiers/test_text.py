@@ -44,6 +44,7 @@ def test_code_points_outside_unicode_14_are_refused(stranger: str) -> None:
         clean(f"a{stranger}")
 
 
+@pytest.mark.sweep
 def test_domains_are_mapped_as_uts_46_says() -> None:
     """Every code point that UTS 46 lets pass gives the same label here."""
     differing = [
