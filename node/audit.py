@@ -31,9 +31,10 @@ Act = Literal[
     "vote",
     "peer",
     "export",
+    "delete",
 ]
 """What was done: asked here, about one or about a list; answered to a peer; voted; peered; handed
-out."""
+out; deleted on request."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""

@@ -2,7 +2,7 @@
 
 `answer` is the whole of it, for a single person and for a list alike: who has something to say
 (`coverage`), the private question (`asking`), what matched (`matching`). `check` asks about one
-person. What was found is shown and not kept: only the tokens are, which asking again would cost.
+person. Tokens, which asking again would cost, and what was found (`kept`) are kept for their time.
 """
 
 import asyncio
@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from node import audit
+from node import audit, kept
 from node.asking import Answered, Progress, Question, Reach, ask, nobody_listens
 from node.client import Clients
 from node.clock import day_of
 from node.coverage import Coverage, PeerCoverage, Source, load_registers, load_sources
-from node.findings import Days, Finding, Outcome, Person, findings_of, outcome_of
+from node.findings import Days, Finding, Outcome, Person, judged, matched_by, outcome_of
+from node.kept import Found
 from node.matching import Matches, match
 from node.node import Node
 from node.policy import Policy
@@ -43,6 +44,9 @@ class Occasion:
 
     name: str | None
     purpose: Purpose
+
+    def __post_init__(self) -> None:
+        kept.check_name(self.name, "the name of an event")
 
     def to_value(self) -> dict[str, object]:
         """As it is kept."""
@@ -85,9 +89,8 @@ class Answer:
 
     def about(self, person: Person) -> Result:
         """The answer about one person."""
-        found = findings_of(
-            person,
-            self.matches.of(person.identifiers),
+        found = judged(
+            matched_by(person, self.matches.of(person.identifiers)),
             self.days,
             self.registers,
             self.policy,
@@ -131,31 +134,47 @@ async def answer(
     answered = await ask(node, reach, sources, question, now=now, progress=progress)
     async with node.store.read() as connection:
         policy = await policies.load(connection)
+    matches = await match(node, sources, answered, now=now)
+    async with node.store.read() as connection:
+        registers = await load_registers(node, connection)
     return Answer(
         sources=sources,
         answered=answered,
-        matches=await match(node, sources, answered, now=now),
-        registers=await load_registers(node),
+        matches=matches,
+        registers=registers,
         policy=policy,
-        days=days_of(question.purpose, day_of(now)),
+        days=Days.of(question.purpose, day_of(now)),
         today=day_of(now),
     )
 
 
-async def check(
-    node: Node, reach: Reach, identifiers: Sequence[Identifier], occasion: Occasion, *, now: int
+async def check(  # noqa: PLR0913 - time and the caller's own name are named at every call
+    node: Node,
+    reach: Reach,
+    identifiers: Sequence[Identifier],
+    occasion: Occasion,
+    *,
+    now: int,
+    ref: str | None = None,
 ) -> Result:
-    """Ask about one person, who has all of `identifiers`."""
+    """Ask about one person, who has all of `identifiers`, and keep what is found.
+
+    `ref` is what the caller calls the person, by which what was found can be deleted.
+
+    Raises:
+        UserError: `ref` is too long.
+    """
+    kept.check_name(ref, "a ref")
     until = kept_until(node, occasion.purpose, now)
     question = Question(identifiers, occasion.purpose, until)
     await audit.write(node, "check", asking_in_record(occasion), now, identifiers)
     answered = await answer(node, reach, question, now=now)
-    asked = canonical_json(sorted(each.text for each in identifiers))
-    person = Person(
-        dict.fromkeys(identifiers, ""),
-        lambda log, attestation: finding_id(node.vault, asked, log, attestation),
-    )
-    return answered.about(person)
+    about = [sorted(each.text for each in identifiers), occasion.to_value(), ref]
+    person = person_asked(node.vault, dict.fromkeys(identifiers, ""), canonical_json(about), ref)
+    result = answered.about(person)
+    found = [Found(person, result.findings)]
+    await kept.keep(node, found, occasion.name, occasion.purpose, until, now)
+    return result
 
 
 def asking_in_record(occasion: Occasion) -> dict[str, object]:
@@ -163,20 +182,24 @@ def asking_in_record(occasion: Occasion) -> dict[str, object]:
     return {"who": audit.HERE, **occasion.to_value()}
 
 
-def days_of(purpose: Purpose, today: date) -> Days:
-    """The days that count: the event's, or else all from today on.
-
-    Whoever gives no days may mean next year's event: what begins later is not kept from them.
-    """
-    return Days(purpose.start or today, purpose.end or date.max)
-
-
 def kept_until(node: Node, purpose: Purpose, now: int) -> date:
-    """The last day on which tokens are kept: so long after the event, or after today."""
+    """The last day on which tokens and findings are kept: so long after the event, or today."""
     return (purpose.end or day_of(now)) + timedelta(days=node.config.retention_days)
 
 
-def finding_id(vault: Vault, about: bytes, log: bytes, attestation: str) -> str:
+def person_asked(
+    vault: Vault, identifiers: Mapping[Identifier, str], about: bytes, ref: str | None = None
+) -> Person:
+    """Somebody who is asked about; `about`: who it is, and for which occasion."""
+    return Person(
+        identifiers,
+        lambda log, attestation: _finding_id(vault, about, log, attestation),
+        vault.tag("findings.person", about),
+        ref,
+    )
+
+
+def _finding_id(vault: Vault, about: bytes, log: bytes, attestation: str) -> str:
     """The id of a finding: the same whenever the same is found about the same people."""
     tag = vault.tag("findings.id", log + attestation.encode() + about)
     return str(uuid.UUID(bytes=tag[:16], version=4))

@@ -13,6 +13,7 @@ with the first of these that does not:
 A peer without an OPRF key has nothing to say: it only asks, and is no part of any coverage.
 """
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -134,11 +135,11 @@ async def load_sources(node: Node, *, now: int) -> list[Source]:
     return [source for source in loaded if source is not None]
 
 
-async def load_registers(node: Node) -> dict[bytes, Register]:
-    """The registers of all active peers whose logs are held, by fingerprint."""
+async def load_registers(node: Node, connection: AsyncConnection) -> dict[bytes, Register]:
+    """The registers of all active peers whose logs are held unaltered, by fingerprint."""
     registers = {}
-    async with node.store.read() as connection:
-        for peer in await peers.active(connection):
+    for peer in await peers.active(connection):
+        with contextlib.suppress(DamagedLog):
             register = await node.registers.of(connection, peer.fingerprint)
             if register is not None:
                 registers[peer.fingerprint] = register

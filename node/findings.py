@@ -7,24 +7,30 @@ what of the person matched and what did not, and whom to ask. What weighs:
   event (from today on, where there is none): a match, for review or as the policy here has it;
 - a weak one: "possible", a note; it knows neither measure nor dates (SPEC.md, section 5);
 - what is stayed, pending or out of the event's days: a note that makes no match;
+- what has ended: a note that makes no match, and tells neither measure nor dates any more;
 - a recognition of another community's attestation counts once, with its source: beside a finding of
   the source that is an own decision, strong, and makes a match itself, or after the source has
   ended, it is a note that makes no match. Two that recognize each other do not cancel out, and a
   source that nobody knows in its log silences nobody.
+
+What was found (`Matched`) is judged when it is found, and anew whenever it is read again: by the
+register and the policy of that moment.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Literal, TypedDict
 
 from node.matching import Match
 from node.policy import Attention, Policy, Stated, Verdict
-from protocol.attested import State
+from protocol.attested import Attested, State
 from protocol.claims import Claims, OwnDecision, Recognition, Scope
+from protocol.exchange import Purpose
 from protocol.identifiers import Identifier
 from protocol.register import Register
 from protocol.sealing import StrongHit
+from protocol.statements import Community
 
 Outcome = Literal["match", "possible", "nothing_found"]
 
@@ -59,6 +65,14 @@ class Days:
     start: date
     end: date
 
+    @classmethod
+    def of(cls, purpose: Purpose, today: date) -> "Days":
+        """The event's, or else all from today on.
+
+        Whoever gives no days may mean next year's event: what begins later is not kept from them.
+        """
+        return cls(purpose.start or today, purpose.end or date.max)
+
 
 class Disclosed(TypedDict):
     """The members of a finding that are null after a weak hit."""
@@ -68,6 +82,27 @@ class Disclosed(TypedDict):
     origin: dict[str, object] | None
     in_force_from: str | None
     ends_on: str | None
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What one attestation was found by, about one person: all that it takes to judge it."""
+
+    id: str
+    """Of the finding."""
+    log: bytes
+    """Fingerprint of the issuer."""
+    community: Community
+    attested: Attested
+    strong: bool
+    claims: Claims | None
+    """What it says; None where nothing but weak identifiers matched, or it is not kept any more."""
+    jwt: str | None = field(repr=False)
+    """The signed attestation that says so."""
+    kinds: tuple[tuple[str, str], ...]
+    """The kinds that matched, the strong ones first, and whose each of them is."""
+    others: tuple[str, ...]
+    """The kinds that were asked about and did not match."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +131,14 @@ class Finding:
     contact: str | None
     counts: bool = field(repr=False)
     """Whether it makes a match, or a possible one."""
+    found: Matched = field(repr=False)
 
     def to_value(self, *, with_owners: bool) -> dict[str, object]:
         """As the command line prints it; whose it is only where a list says so."""
-        value = asdict(self)
-        del value["counts"]
-        if not with_owners:
-            del value["whose"]
-        return value
+        hidden = {"counts", "found"} if with_owners else {"counts", "found", "whose"}
+        return {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name not in hidden
+        }
 
 
 @dataclass(frozen=True)
@@ -113,6 +148,10 @@ class Person:
     identifiers: Mapping[Identifier, str] = field(repr=False)
     name_finding: Callable[[bytes, str], str] = field(repr=False)
     """Makes the id of a finding from the issuer's fingerprint and the attestation's id."""
+    tag: bytes
+    """The vault's tag of whom, and for which occasion: findings of one person belong together."""
+    ref: str | None = field(default=None, repr=False)
+    """What the caller calls the person, where it said so."""
 
 
 def outcome_of(findings: Sequence[Finding]) -> Outcome:
@@ -123,52 +162,68 @@ def outcome_of(findings: Sequence[Finding]) -> Outcome:
     return "possible" if strengths else "nothing_found"
 
 
-def findings_of(  # noqa: PLR0913, PLR0917 - all that findings depend on
-    person: Person,
-    matches: Sequence[Match],
+def matched_by(person: Person, matches: Sequence[Match]) -> list[Matched]:
+    """What was found about a person, of each attestation that anything of them matched."""
+    grouped: dict[tuple[bytes, str], list[Match]] = {}
+    for match in matches:
+        grouped.setdefault((match.log, match.attested.item.id), []).append(match)
+    return [_matched(person, group) for group in grouped.values()]
+
+
+def judged(
+    found: Sequence[Matched],
     days: Days,
     registers: Mapping[bytes, Register],
     policy: Policy,
     today: date,
 ) -> list[Finding]:
-    """One finding for each attestation that anything of the person matched, what counts first."""
-    grouped: dict[tuple[bytes, str], list[Match]] = {}
-    for match in matches:
-        grouped.setdefault((match.log, match.attested.item.id), []).append(match)
-    sources = {key for key, group in grouped.items() if _is_source(group, days, policy, today)}
-    found = [
-        _finding(person, group, days, _echo(group, sources, registers, today), policy, today)
-        for group in grouped.values()
+    """A finding for each of all that was found about one person, what counts first."""
+    sources = {
+        (each.log, each.attested.item.id) for each in found if _is_source(each, days, policy, today)
+    }
+    findings = [
+        _finding(each, days, _echo(each, sources, registers, today), policy, today)
+        for each in found
     ]
-    return sorted(found, key=lambda each: (not each.counts, each.strength == "weak", each.issuer))
+    return sorted(
+        findings, key=lambda each: (not each.counts, each.strength == "weak", each.issuer)
+    )
 
 
-def _finding(  # noqa: PLR0913, PLR0917 - all that a finding depends on
-    person: Person,
-    group: Sequence[Match],
-    days: Days,
-    echo: str | None,
-    policy: Policy,
-    today: date,
-) -> Finding:
+def _matched(person: Person, group: Sequence[Match]) -> Matched:
     first = group[0]
-    attested, community = first.attested, first.community
+    hits = [match.hit.attestation for match in group if isinstance(match.hit, StrongHit)]
+    kinds = _kinds_matched(person, group)
+    return Matched(
+        id=person.name_finding(first.log, first.attested.item.id),
+        log=first.log,
+        community=first.community,
+        attested=first.attested,
+        strong=bool(hits),
+        claims=hits[0].claims if hits else None,
+        jwt=hits[0].jwt if hits else None,
+        kinds=kinds,
+        others=_kinds_not_matched(person, group, kinds),
+    )
+
+
+def _finding(found: Matched, days: Days, echo: str | None, policy: Policy, today: date) -> Finding:
+    attested, community = found.attested, found.community
     state = attested.state(today)
-    claims = _claims(group)
-    matched = _matched(person, group)
-    weighs_not = _weighs_not(state, claims, days) or echo
-    said = _statement(first, claims)
-    verdict = _verdict(first, claims, weighs_not, policy)
-    why = [said, _what_matched(person, group, matched), verdict.why]
-    if claims is None:
+    # What has ended is not told any more.
+    claims = None if state.is_final else found.claims
+    weighs_not = _weighs_not(attested, state, claims, days) or echo
+    verdict = _verdict(found, claims, weighs_not, policy)
+    why = [_statement(found, state, claims), _what_matched(found), verdict.why]
+    if not found.strong and not state.is_final:
         why.append("That alone tells nobody who is meant: a second identifier is needed.")
     return Finding(
-        id=person.name_finding(first.log, attested.item.id),
+        id=found.id,
         issuer=community.id,
         attestation=attested.item.id,
-        strength="weak" if claims is None else "strong",
-        matched=tuple(kind for kind, _ in matched),
-        whose=tuple(whose for _, whose in matched),
+        strength="strong" if found.strong else "weak",
+        matched=tuple(kind for kind, _ in found.kinds),
+        whose=tuple(whose for _, whose in found.kinds),
         **_disclosed(claims),
         state=state.name,
         flags=tuple(sorted(state.flags)),
@@ -178,17 +233,18 @@ def _finding(  # noqa: PLR0913, PLR0917 - all that a finding depends on
         why=" ".join(filter(None, why)),
         contact=community.contact if claims is None else claims.contact,
         counts=weighs_not is None and not verdict.silences,
+        found=found,
     )
 
 
 def _verdict(
-    match: Match, claims: Claims | None, weighs_not: str | None, policy: Policy
+    found: Matched, claims: Claims | None, weighs_not: str | None, policy: Policy
 ) -> Verdict:
     """The level; the policy has a say only where measure and scope are known, and weigh."""
     if weighs_not is not None or claims is None:
         return Verdict("note", weighs_not or "")
     scopes = frozenset(each.kind for each in claims.scope)
-    return policy.judge(Stated(match.log, claims.measure, scopes, match.attested.quorum))
+    return policy.judge(Stated(found.log, claims.measure, scopes, found.attested.quorum))
 
 
 def _disclosed(claims: Claims | None) -> Disclosed:
@@ -204,25 +260,37 @@ def _disclosed(claims: Claims | None) -> Disclosed:
     )
 
 
-def _matched(person: Person, group: Sequence[Match]) -> list[tuple[str, str]]:
+def _kinds_matched(person: Person, group: Sequence[Match]) -> tuple[tuple[str, str], ...]:
     ordered = sorted(group, key=lambda match: not match.identifier.strong)
     pairs = [(match.identifier.kind, person.identifiers[match.identifier]) for match in ordered]
     # Beside the exact address, the one without its tag says nothing.
-    return [
+    return tuple(
         (kind, whose)
         for kind, whose in dict.fromkeys(pairs)
         if kind != _UNTAGGED or ("email", whose) not in pairs
-    ]
+    )
 
 
-def _weighs_not(state: State, claims: Claims | None, days: Days) -> str | None:
+def _kinds_not_matched(
+    person: Person, group: Sequence[Match], matched: Sequence[tuple[str, str]]
+) -> tuple[str, ...]:
+    hit = {match.identifier for match in group}
+    others = {each.kind for each in person.identifiers if each not in hit}
+    return tuple(sorted(others - {kind for kind, _ in matched} - {_UNTAGGED}))
+
+
+def _weighs_not(attested: Attested, state: State, claims: Claims | None, days: Days) -> str | None:
     """Why it makes no match; None where it weighs."""
+    if state.is_final:
+        return f"It has ended ({attested.ending or state.name}), so it makes no match."
     if state.name != "in_force":
         return "It is not in force today, so it makes no match."
     if "stayed" in state.flags:
         return "It is stayed, so it makes no match."
-    if claims is None:
-        return None
+    return None if claims is None else _out_of_days(claims, days)
+
+
+def _out_of_days(claims: Claims, days: Days) -> str | None:
     if claims.in_force_from > days.end:
         return "It begins only after the days asked about, so it makes no match."
     if isinstance(claims.ends_on, date) and claims.ends_on < days.start:
@@ -230,35 +298,28 @@ def _weighs_not(state: State, claims: Claims | None, days: Days) -> str | None:
     return None
 
 
-def _claims(group: Sequence[Match]) -> Claims | None:
-    """What the attestation says; None where nothing but weak identifiers matched."""
-    hits = (match.hit for match in group if isinstance(match.hit, StrongHit))
-    return next((hit.attestation.claims for hit in hits), None)
-
-
-def _is_source(group: Sequence[Match], days: Days, policy: Policy, today: date) -> bool:
+def _is_source(found: Matched, days: Days, policy: Policy, today: date) -> bool:
     """Whether recognitions of it count with it: an own decision that makes a match itself.
 
     What the policy silences is none: whom it trusts more may have recognised it.
     """
-    claims = _claims(group)
+    claims = found.claims
     if claims is None or not isinstance(claims.origin, OwnDecision):
         return False
-    weighs_not = _weighs_not(group[0].attested.state(today), claims, days)
-    return weighs_not is None and not _verdict(group[0], claims, None, policy).silences
+    weighs_not = _weighs_not(found.attested, found.attested.state(today), claims, days)
+    return weighs_not is None and not _verdict(found, claims, None, policy).silences
 
 
 def _echo(
-    group: Sequence[Match],
+    found: Matched,
     sources: Collection[tuple[bytes, str]],
     registers: Mapping[bytes, Register],
     today: date,
 ) -> str | None:
     """Why a recognition does not weigh beside, or after, what it recognises."""
-    claims = _claims(group)
-    if claims is None or not isinstance(claims.origin, Recognition):
+    if found.claims is None or not isinstance(found.claims.origin, Recognition):
         return None
-    origin = claims.origin
+    origin = found.claims.origin
     if (origin.log, origin.attestation) in sources:
         return "It follows another finding here and counts once, with that."
     register = registers.get(origin.log)
@@ -268,35 +329,32 @@ def _echo(
     return None
 
 
-def _statement(match: Match, claims: Claims | None) -> str:
-    issuer = match.community.id
+def _statement(found: Matched, state: State, claims: Claims | None) -> str:
+    issuer = found.community.id
+    if state.is_final:
+        return f"{issuer} had an attestation about somebody."
     if claims is None:
         return f"{issuer} has an attestation about somebody."
     until = "without an end" if claims.ends_on == "indefinite" else f"until {claims.ends_on}"
-    where = ", ".join(_scope(each, match) for each in claims.scope)
+    where = ", ".join(_scope(each, found.community) for each in claims.scope)
     return (
         f"{issuer} states {_MEASURES[claims.measure]}; scope: {where}; "
         f"in force from {claims.in_force_from} {until}."
     )
 
 
-def _scope(scope: Scope, match: Match) -> str:
-    names = {each.slug: each.name for each in match.community.spaces}
+def _scope(scope: Scope, community: Community) -> str:
+    names = {each.slug: each.name for each in community.spaces}
     kind = _SCOPES[scope.kind]
     return kind if scope.space is None else f"{names.get(scope.space, scope.space)} ({kind})"
 
 
-def _what_matched(
-    person: Person, group: Sequence[Match], matched: Sequence[tuple[str, str]]
-) -> str:
+def _what_matched(found: Matched) -> str:
     """Which of the identifiers matched and which did not, by kind; never a value."""
-    hit = {match.identifier for match in group}
-    others = {each.kind for each in person.identifiers if each not in hit}
-    others -= {kind for kind, _ in matched} | {_UNTAGGED}
-    said = ", ".join(_kind(kind, whose) for kind, whose in matched)
-    sentence = f"Matched: {said}"
-    if others:
-        sentence += f"; not matched: {', '.join(sorted(_KINDS.get(k, k) for k in others))}"
+    sentence = f"Matched: {', '.join(_kind(kind, whose) for kind, whose in found.kinds)}"
+    if found.others:
+        words = sorted(_KINDS.get(kind, kind) for kind in found.others)
+        sentence += f"; not matched: {', '.join(words)}"
     return f"{sentence}."
 
 

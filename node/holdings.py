@@ -91,6 +91,24 @@ HOLDINGS = {
         "persons asked about",
         "A day.",
     ),
+    "findings": Holding(
+        "What was found, so that it can be looked at again, asked about at the issuer, and taken "
+        "back when its sanction ends.",
+        "persons asked about",
+        "Until so many days after the event, or the check, as the settings say; what it said only "
+        "until its sanction ends; all of it until the caller deletes it or the peer is removed.",
+    ),
+    "finding_subjects": Holding(
+        "About whom a finding is, so that a person can be told what is held about them.",
+        "persons asked about",
+        "As long as the finding is.",
+    ),
+    "finding_changes": Holding(
+        "In which order findings came and changed, so that whoever reads them anew sees what is "
+        "new.",
+        "nobody",
+        "As long as the finding is.",
+    ),
     "policy_rules": Holding("What each peer's word means here.", "peers", "Until it is changed."),
     "policy_requirements": Holding(
         "What is asked of peers' decisions.", "peers", "Until it is changed."
@@ -131,4 +149,4 @@ def _protection(column: str) -> Literal["sealed", "tag", "plain"]:
     """As the names of columns tell; see `node.tables`."""
     if column.endswith("_sealed"):
         return "sealed"
-    return "tag" if column == "tag" else "plain"
+    return "tag" if column == "tag" or column.endswith("_tag") else "plain"

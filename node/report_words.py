@@ -67,7 +67,7 @@ TABLES = {
 NOT_COUNTED = (
     "inquiries between communities: this version knows none",
     "requests by persons about themselves: they are in the record of acts, not in this report",
-    "what became of a check: results are shown and not kept",
+    "what became of a check: what was found is kept for its event, and counted nowhere",
     "what only the content of an erased sanction said, in the tables by measure, scope and origin",
 )
 """What a reader could look for in vain."""

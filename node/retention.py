@@ -1,6 +1,7 @@
 """Nothing about a person is kept beyond its day.
 
-- tokens: the last day that each row names;
+- tokens and findings: the last day that each row names; what a finding said, until its sanction
+  ends;
 - requests to issuers under way: a day, after which a retry would be charged anew;
 - wishes to be a peer that were not repeated: a fortnight;
 - decisions that waited for approvals for 90 days, with what they were about;
@@ -8,7 +9,7 @@
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
-from node import acts, admission, decisions
+from node import acts, admission, decisions, kept
 from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
@@ -24,10 +25,12 @@ async def clean(node: Node, now: int) -> int:
     day = day_of(now)
     async with node.store.write() as connection:
         deleted = await retention.delete_tokens(connection, day)
+        deleted += await retention.delete_findings(connection, day)
         deleted += await retention.delete_pending_evaluations(connection, now - DAY)
         await retention.delete_events(connection, day, now - EVENT_INTERVAL)
         await nonces.forget(connection, now - NONCE_GRACE)
         await budgets.forget_charges(connection, now - DAY)
+    await kept.forget_all_ended(node, now)
     await admission.lapse(node, now)
     await acts.forget_erased(node)
     await decisions.lapse(node, now)

@@ -1,9 +1,10 @@
 """Screening a list: every row's people asked about at once, and no row lost.
 
 What is asked about is read by `node.attendees`; here each row gets its identifiers, all rows are
-one question (`checking.answer`), and each row its own result. The list itself is not kept: where it
-is screened again, the tokens that it left stand for what was answered before. The same row for the
-same event has findings of the same ids, however often it is screened.
+one question (`checking.answer`), and each row its own result. The list itself is not kept, only
+what was found (`kept`): where it is screened again, the tokens that it left stand for what was
+answered before. The same row for the same event has findings of the same ids, however often it is
+screened.
 
 A row is `checked_by`
 
@@ -20,15 +21,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from node import audit
+from node import audit, kept
 from node.asking import Progress, Question, Reach, nobody_listens
 from node.attendees.headers import Owner
 from node.attendees.report import ReportLine
 from node.attendees.rows import AttendeeRow, Candidate, State
-from node.checking import Occasion, Result, answer, asking_in_record, finding_id, kept_until
+from node.checking import Occasion, Result, answer, asking_in_record, kept_until, person_asked
 from node.clock import day_of
 from node.coverage import Coverage, PeerCoverage
-from node.findings import Person
+from node.findings import Finding, Person
+from node.kept import Found
 from node.node import Node
 from node.vault import Vault
 from protocol.identifiers import Identifier, InvalidIdentifier, related
@@ -100,15 +102,19 @@ class RowResult:
         return value
 
     @property
+    def findings(self) -> Sequence[Finding]:
+        """What was found, what counts first."""
+        return self.result.findings if self.result else ()
+
+    @property
     def notes(self) -> int:
         """How many of its findings make no match: stayed, out of the days, said elsewhere."""
-        return sum(not each.counts for each in self.result.findings) if self.result else 0
+        return sum(not each.counts for each in self.findings)
 
     def report_lines(self) -> Iterator[ReportLine]:
         """What a human is to look at: each finding, and a row that could not be checked."""
         row = self.asked.row
-        found = self.result.findings if self.result else ()
-        for each in found:
+        for each in self.findings:
             outcome = self.outcome if each.counts else "note"
             yield ReportLine(
                 row.number, row.order_code, str(outcome), each.issuer, each.contact or "", each.id
@@ -227,19 +233,19 @@ async def screen(  # noqa: PLR0913 - time and progress are named at every call
     now: int,
     progress: Progress = nobody_listens,
 ) -> Screened:
-    """Ask all peers about all rows."""
+    """Ask all peers about all rows, and keep what is found."""
     keep_until = kept_until(node, occasion.purpose, now)
     asked = sorted({each for row in rows for each in row.identifiers})
     question = Question(asked, occasion.purpose, keep_until)
     detail = asking_in_record(occasion) | {"rows": len(rows)}
     await audit.write(node, "screen", detail, now, asked)
     answered = await answer(node, reach, question, now=now, progress=progress)
-    results = [
-        RowResult(
-            row, answered.about(_person(node.vault, row, occasion)) if row.identifiers else None
-        )
-        for row in rows
-    ]
+    results, found = [], []
+    for row in rows:
+        person = _person(node.vault, row, occasion)
+        results.append(RowResult(row, answered.about(person) if row.identifiers else None))
+        found.append(Found(person, results[-1].findings))
+    await kept.keep(node, found, occasion.name, occasion.purpose, keep_until, now)
     return Screened(results, answered.coverage(asked))
 
 
@@ -273,6 +279,4 @@ def _person(vault: Vault, row: RowToAsk, occasion: Occasion) -> Person:
     texts = sorted(each.text for each in row.identifiers)
     # Escaped, because a cell may hold a lone surrogate, which UTF-8 has no bytes for.
     about = json.dumps([row.row.number, texts, occasion.to_value()]).encode("ascii")
-    return Person(
-        row.identifiers, lambda log, attestation: finding_id(vault, about, log, attestation)
-    )
+    return person_asked(vault, row.identifiers, about)

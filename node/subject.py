@@ -1,15 +1,17 @@
 """What is held here about a person, for that person: everything, and in words they can use.
 
 Exactly what an organizer elsewhere would see of this community's sanctions, who asked here about
-them and for which event, and how to appeal. Who asks has to have proven the identifiers first.
+them and for which event, what was found by that, and how to appeal. Who asks has to have proven the
+identifiers first.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from node import audit, ledger, sanctions
+from node import audit, kept, ledger, sanctions
 from node.clock import day_of
+from node.kept import Kept
 from node.node import Node
 from node.sanctions import Sanction
 from protocol.identifiers import Identifier
@@ -21,6 +23,7 @@ class Export:
 
     sanctions: list[dict[str, Any]]
     asked: list[dict[str, Any]]
+    found: list[dict[str, Any]]
     contact: str | None
     policy: str | None
 
@@ -29,6 +32,7 @@ class Export:
         return {
             "sanctions": self.sanctions,
             "asked_here": self.asked,
+            "found_here": self.found,
             "how_to_appeal": {"contact": self.contact, "policy": self.policy},
         }
 
@@ -47,9 +51,11 @@ async def export(node: Node, identifiers: Collection[Identifier], now: int) -> E
         if each.attestation is not None and wanted & set(each.attestation.subject)
     ]
     asked = await audit.asked_about(node, identifiers)
+    kept_here = await kept.about(node, identifiers, now)
     return Export(
         sanctions=[_sanction(each, now) for each in found],
         asked=[_asked(each) for each in asked],
+        found=[_found(each) for each in kept_here],
         contact=community.contact,
         policy=community.policy,
     )
@@ -78,3 +84,9 @@ def _asked(act: audit.Recorded) -> dict[str, Any]:
     shown = ("event", "purpose")
     day = day_of(act.at).isoformat()
     return {"on": day, "act": act.act} | {name: act.detail.get(name) for name in shown}
+
+
+def _found(each: Kept) -> dict[str, Any]:
+    """As whoever asked reads it now."""
+    value = each.to_value()
+    return {name: value[name] for name in ("event", "found_on", "kept_until", "finding")}

@@ -2,8 +2,8 @@
 
 A log is taken as `node.replica` demands. Records are asked for afterwards, all that are in force
 and not held, never because of a match; each is held against the hash in the log. What ended is
-dropped. There is no state but what is kept, so that a crash at any point leaves nothing to repair:
-following again goes on from there.
+dropped, and forgotten where it was found. There is no state but what is kept, so that a crash at
+any point leaves nothing to repair: following again goes on from there.
 """
 
 import asyncio
@@ -14,9 +14,10 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import replica
+from node import kept, replica
 from node.background import log_unexpected
 from node.client import Clients, PeerClient
+from node.clock import day_of
 from node.errors import Refused, Unreachable, UserError
 from node.limits import PEER
 from node.node import Node
@@ -146,6 +147,8 @@ async def _followed(
         try:
             extension = await _pull(node, client, peer, now)
             new_entries += len(extension.entries)
+            if extension.entries:
+                await kept.forget_ended(node, peer.fingerprint, day_of(now))
             result = await _fetch_records(node, client, peer, now, recheck=recheck)
         except (Conflict, UnknownKey):
             # Another process was faster; or the peer's keys changed between log and records.

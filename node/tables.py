@@ -1,8 +1,8 @@
 """What a node keeps. Every column says what it holds and why.
 
-Columns named `…_sealed` are encrypted by the vault, and a `tag` is the vault's keyed hash: without
-the master key neither tells anything. Nothing else here is about a person. Times are Unix seconds,
-days are UTC calendar days.
+Columns named `…_sealed` are encrypted by the vault, and a `tag`, or `…_tag`, is the vault's keyed
+hash: without the master key neither tells anything. Nothing else here is about a person. Times are
+Unix seconds, days are UTC calendar days.
 """
 
 from sqlalchemy import (
@@ -58,6 +58,17 @@ def _created_at() -> Column[int]:
 def _delete_after() -> Column[object]:
     return Column(
         "delete_after", Date, nullable=False, index=True, doc="Last day that the row is kept."
+    )
+
+
+def _finding(*, key: bool) -> Column[str]:
+    return Column(
+        "finding",
+        Text,
+        ForeignKey("findings.id", ondelete="CASCADE"),
+        primary_key=key,
+        nullable=False,
+        doc="The finding.",
     )
 
 
@@ -292,6 +303,52 @@ pending_evaluations = Table(
     Column("request_sealed", LargeBinary, nullable=False, doc="Body and blinds, sent anew as is."),
     Column("answer_sealed", LargeBinary, doc="The proven answer to it; null until it is there."),
     _created_at(),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", Text, primary_key=True, doc="A UUID: keyed hash of whom and what it is about."),
+    _log(key=False),
+    Column(
+        "person_tag",
+        LargeBinary,
+        nullable=False,
+        index=True,
+        doc="Tag of whom it is about, and for which event: theirs are judged together.",
+    ),
+    Column("ref_tag", LargeBinary, index=True, doc="Tag of what the caller calls the person."),
+    Column(
+        "finding_sealed",
+        LargeBinary,
+        nullable=False,
+        doc="Attestation, kinds that matched, event, ref, and, until it ends, what it said.",
+    ),
+    Column("ended", Boolean, nullable=False, doc="Whether the sanction has ended since."),
+    _delete_after(),
+    Index(None, "log"),
+)
+
+finding_subjects = Table(
+    "finding_subjects",
+    metadata,
+    _finding(key=True),
+    Column("tag", LargeBinary, primary_key=True, index=True, doc="Tag of an identifier."),
+)
+
+finding_changes = Table(
+    "finding_changes",
+    metadata,
+    Column(
+        "seq",
+        # SQLite gives a number once only where the type is called so.
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        doc="Grows with each change of a finding, and is never given twice.",
+    ),
+    _finding(key=False),
+    Index(None, "finding", unique=True),
+    sqlite_autoincrement=True,
 )
 
 # --- What peers' words mean here ------------------------------------------------------------------

@@ -152,4 +152,5 @@ def finding_in_words(finding: "Finding") -> str:
         f"state: {', '.join((finding.state, *finding.flags)).replace('_', ' ')}"
     )
     lines.append(f"  ask {finding.contact or finding.issuer} about {finding.attestation}")
+    lines.append(f"  kept here as finding {finding.id}")
     return "\n".join(lines)

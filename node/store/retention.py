@@ -15,6 +15,13 @@ async def delete_tokens(connection: AsyncConnection, day: date) -> int:
     return result.rowcount
 
 
+async def delete_findings(connection: AsyncConnection, day: date) -> int:
+    """Delete the findings whose last day is before `day`; how many there were."""
+    findings = tables.findings
+    result = await connection.execute(delete(findings).where(findings.c.delete_after < day))
+    return result.rowcount
+
+
 async def delete_pending_evaluations(connection: AsyncConnection, before: int) -> int:
     """Delete the requests that were made before a time (Unix seconds); how many there were."""
     pending = tables.pending_evaluations

@@ -25,7 +25,7 @@ from protocol.pseudonyms import Pseudonym, choose_slot, locator, record_key
 from protocol.register import Register
 from protocol.sealing import Sealed, record_hash, seal_record
 from protocol.statements import approve, encode_entry
-from protocol.verified_tiles import EMPTY_TREE
+from protocol.verified_tiles import EMPTY_TREE, Growth
 from protocol.voprf import OprfKey, derive_key_pair, evaluate, evaluate_chunk, prove
 
 NOW = 1_800_000_000
@@ -188,25 +188,24 @@ class Issuer:
         """The record, as a liar may override it."""
         return seal_record(verified, shares, self.oprf.id)
 
-    def lift(self, attestation_id: str) -> None:
+    def lift(self, attestation_id: str, because: str = "lifted") -> None:
         """Withdraw an attestation."""
-        item = {
-            "id": attestation_id,
-            "after": base64url(self.register.attestations[attestation_id].leaf),
-            "because": "lifted",
-            "by": None,
-        }
+        self.say("withdraw", attestation_id, because=because, by=None)
+        del self.records[attestation_id]
+
+    def say(self, kind: str, attestation_id: str, **item: Any) -> None:
+        """Log something about an attestation."""
+        last = base64url(self.register.attestations[attestation_id].leaf)
         self.append(
             {
                 "v": 1,
-                "type": "withdraw",
+                "type": kind,
                 "log": base64url(self.fingerprint),
                 "on": TODAY.isoformat(),
                 "after": base64url(self.register.quorum_leaf),
-                "items": [item],
+                "items": [{"id": attestation_id, "after": last, **item}],
             }
         )
-        del self.records[attestation_id]
 
     async def evaluate(self, request: EvaluateRequest) -> EvaluateAnswer:
         """Evaluate for real."""
@@ -234,6 +233,21 @@ class Issuer:
             for record in self.records.values():
                 await records.put(connection, self.fingerprint, record)
 
+    async def grown_at(self, node: Node) -> None:
+        """Be followed on by a node that holds the log already; its other rows stay."""
+        async with node.store.write() as connection:
+            held = await logs.head_of(connection, self.fingerprint)
+            assert held is not None
+            new = self.entries[held.size :]
+            tiles = await logs.verified_tiles(connection, held)
+            growth = tiles.append([leaf_hash(entry) for entry in new])
+            await logs.extend(connection, held, self._note(growth), new, growth)
+            before = await records.held(connection, self.fingerprint)
+            gone = [id_ for id_ in before if id_ not in self.records]
+            await records.drop(connection, self.fingerprint, gone)
+            for id_ in self.records.keys() - before.keys():
+                await records.put(connection, self.fingerprint, self.records[id_])
+
     def _peer(self) -> Peer:
         return Peer(
             fingerprint=self.fingerprint,
@@ -253,11 +267,15 @@ class Issuer:
         empty = Head(self.fingerprint, origin, own=False, size=0, root=EMPTY_ROOT, note=b"")
         await logs.begin(connection, empty)
         growth = EMPTY_TREE.append([leaf_hash(entry) for entry in self.entries])
+        await logs.extend(connection, empty, self._note(growth), self.entries, growth)
+
+    def _note(self, growth: Growth) -> bytes:
+        """The newest checkpoint, signed and cosigned."""
+        origin = origin_of(self.id)
         checkpoint = Checkpoint(origin, growth.size, growth.root)
         signed = sign_checkpoint(checkpoint, self.key("log"))
         line = cosign(signed.text, self.cosign_key(), origin, self.cosigned_at)
-        note = SignedNote(signed.text, (*signed.signatures, line))
-        await logs.extend(connection, empty, note.to_bytes(), self.entries, growth)
+        return SignedNote(signed.text, (*signed.signatures, line)).to_bytes()
 
     def _share(self, identifier: Identifier, id_: str, disclosure: str) -> Sealed:
         pseudonym = Pseudonym(evaluate(self.oprf.secret, identifier.oprf_input))

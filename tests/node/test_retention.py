@@ -25,6 +25,9 @@ def rows(last_day: date, created_at: int, log: bytes) -> dict[Table, dict[str, A
     return {
         tables.tokens: dated
         | {"log": log, "oprf_key": OPRF.id, "tag": name.encode(), "pseudonym_sealed": sealed},
+        tables.findings: dated
+        | {"id": name, "log": log, "person_tag": name.encode(), "ref_tag": None}
+        | {"finding_sealed": sealed, "ended": False},
         tables.pending_evaluations: made
         | {"id": name, "seq": 0, "log": log, "oprf_key": OPRF.id, "request_sealed": sealed},
     }

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _peers()
     _budgets()
     _asking()
+    _findings()
     _policy()
     _audit()
     _reports()
@@ -248,6 +249,46 @@ def _asking() -> None:
         ),
         sa.PrimaryKeyConstraint("id", "seq", name="pk_pending_evaluations"),
     )
+
+
+def _findings() -> None:
+    op.create_table(
+        "findings",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("person_tag", sa.LargeBinary(), nullable=False),
+        sa.Column("ref_tag", sa.LargeBinary()),
+        sa.Column("finding_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("ended", sa.Boolean(), nullable=False),
+        sa.Column("delete_after", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_findings_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_findings"),
+    )
+    for column in ("log", "person_tag", "ref_tag", "delete_after"):
+        op.create_index(f"ix_findings_{column}", "findings", [column])
+    op.create_table(
+        "finding_subjects",
+        sa.Column("finding", sa.Text(), nullable=False),
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["finding"], ["findings.id"], name="fk_finding_subjects_finding", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("finding", "tag", name="pk_finding_subjects"),
+    )
+    op.create_index("ix_finding_subjects_tag", "finding_subjects", ["tag"])
+    op.create_table(
+        "finding_changes",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("finding", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["finding"], ["findings.id"], name="fk_finding_changes_finding", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("seq", name="pk_finding_changes"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_finding_changes_finding", "finding_changes", ["finding"], unique=True)
 
 
 def _policy() -> None:

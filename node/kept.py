@@ -1,0 +1,369 @@
+"""What was found, kept until its day, so that it can be read again, asked about and taken back.
+
+- Kept, sealed: the issuer's attestation as it signed it, what of the person matched, the event, the
+  caller's `ref`, and the finding as it was first shown. Never an identifier.
+- Whoever reads it again reads it as judged then, by the register and the policy of that moment.
+- Once its sanction has ended, by whatever, nothing stays but that there was something, of whom: not
+  what it said. So it is after each sync that brought the end, and daily for what ends by its dates.
+- Each finding that came or changed has a `cursor` that grows; whoever keeps the last one reads what
+  is new. Deleted findings are not told of.
+"""
+
+import contextlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node import audit
+from node.clock import day_of
+from node.coverage import load_registers
+from node.errors import UserError
+from node.findings import Days, Finding, Matched, Person, judged
+from node.node import Node
+from node.policy import Policy
+from node.store import findings as rows
+from node.store import logs, policies
+from node.store.findings import FindingRow
+from node.vault import Vault, VaultError
+from protocol import attestation
+from protocol.encoding import JSON, Message, Uuid
+from protocol.encoding import Sequence as Array
+from protocol.exchange import Purpose
+from protocol.identifiers import Identifier
+from protocol.register import Register
+
+MOST = 1000
+"""Findings that are read at a time."""
+
+MAX_NAME = 200
+"""Characters of an event's name, and of what a caller calls a person."""
+
+_CONTENT = "findings.finding"
+_REF = "findings.ref"
+_SUBJECT = "findings.subject"
+_MAX_CONTENT = 256 * 1024
+
+
+class Hit(Message):
+    """A kind that matched, and whose it is."""
+
+    kind: str
+    whose: str
+
+
+class Content(Message):
+    """What is sealed of a finding."""
+
+    attestation: Uuid
+    strong: bool
+    jwt: str | None
+    """None where weak, or once it has ended."""
+    matched: Array[Hit]
+    others: Array[str]
+    event: str | None
+    purpose: Purpose
+    ref: str | None
+    found_at: int
+    shown: dict[str, JSON] | None
+    """The finding as it was first shown; None once it has ended."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A finding as it is judged now, and how it came here."""
+
+    cursor: int
+    finding: Finding
+    event: str | None
+    purpose: Purpose
+    ref: str | None = field(repr=False)
+    found_at: int
+    shown: Mapping[str, Any] | None = field(repr=False)
+    kept_until: date
+
+    def to_value(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "cursor": self.cursor,
+            "ref": self.ref,
+            "event": self.event,
+            "purpose": self.purpose.to_value(),
+            "found_on": day_of(self.found_at).isoformat(),
+            "kept_until": self.kept_until.isoformat(),
+            "finding": self.finding.to_value(with_owners=True),
+            "counts": self.finding.counts,
+            "shown": self.shown,
+        }
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found about one person."""
+
+    person: Person
+    findings: Sequence[Finding]
+
+
+def check_name(name: str | None, what: str) -> None:
+    """Refuse what is too long to be the name of an event, or of a person.
+
+    Raises:
+        UserError: it is, or it is no text; `what` it would be the name of.
+    """
+    if name is None:
+        return
+    if len(name) > MAX_NAME:
+        raise UserError(f"{what} has at most {MAX_NAME} characters")
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        raise UserError(f"{what} is no text")
+
+
+async def keep(  # noqa: PLR0913, PLR0917 - what, for which event, until when, now
+    node: Node,
+    found: Iterable[Found],
+    event: str | None,
+    purpose: Purpose,
+    until: date,
+    now: int,
+) -> None:
+    """Keep what was found for an event, up to and including the day `until`.
+
+    What is kept already and is still shown alike stays as it is, for longer if need be.
+    """
+    everything = [(each.person, finding) for each in found for finding in each.findings]
+    if not everything:
+        return
+    async with node.store.write() as connection:
+        for person, finding in everything:
+            content = _content(finding, person, event, purpose, now)
+            await _keep(connection, node.vault, person, finding, content, until)
+
+
+async def since(node: Node, cursor: int, now: int, limit: int = MOST) -> list[Kept]:
+    """What came or changed after a cursor, in that order; at most `limit`, and `MOST`."""
+    async with node.store.read() as connection:
+        found = await rows.since(connection, cursor, min(limit, MOST))
+        return await _read(node, connection, found, now)
+
+
+async def show(node: Node, id_: str, now: int) -> Kept:
+    """One finding.
+
+    Raises:
+        UserError: nothing of this id is kept.
+    """
+    async with node.store.read() as connection:
+        row = await rows.get(connection, id_)
+        if row is None:
+            raise UserError("no finding of this id is kept here: it was deleted, or ask again")
+        (found,) = await _read(node, connection, [row], now)
+    return found
+
+
+async def about(node: Node, identifiers: Collection[Identifier], now: int) -> list[Kept]:
+    """What was found about whoever has any of these identifiers."""
+    async with node.store.read() as connection:
+        tags = [_subject(node.vault, each) for each in identifiers]
+        return await _read(node, connection, await rows.about(connection, tags), now)
+
+
+async def delete(node: Node, id_: str, now: int, who: str = audit.HERE) -> int:
+    """Delete a finding; how many there were. It is recorded who did."""
+    async with node.store.write() as connection:
+        deleted = await rows.drop(connection, id_)
+        await _record_deletion(connection, node.vault, who, deleted, now)
+    await node.store.scrub()
+    return deleted
+
+
+async def delete_ref(node: Node, ref: str, now: int, who: str = audit.HERE) -> int:
+    """Delete what was found about whom the caller calls so; how many. It is recorded who did."""
+    async with node.store.write() as connection:
+        deleted = await rows.drop_ref(connection, _ref(node.vault, ref))
+        await _record_deletion(connection, node.vault, who, deleted, now)
+    await node.store.scrub()
+    return deleted
+
+
+async def forget_ended(node: Node, log: bytes, day: date) -> int:
+    """Forget what an issuer's sanctions said that have ended by that day; how many had."""
+    async with node.store.read() as connection:
+        if not await rows.open_of(connection, log):
+            return 0
+    ended = 0
+    async with node.store.write() as connection:
+        register = await node.registers.of(connection, log)
+        for row in await rows.open_of(connection, log):
+            # What does not open tells nobody anything: it goes when its day has come.
+            with contextlib.suppress(VaultError):
+                content = _opened(node.vault, row)
+                if register is None or _is_over(register, content, day):
+                    bare = content.model_copy(update={"jwt": None, "shown": None})
+                    await rows.end(connection, row.id, _sealed(node.vault, row.id, bare))
+                    ended += 1
+    return ended
+
+
+async def forget_all_ended(node: Node, now: int) -> int:
+    """Forget what any issuer's sanctions said that have ended; how many had."""
+    async with node.store.read() as connection:
+        issuers = await rows.open_logs(connection)
+    return sum([await forget_ended(node, log, day_of(now)) for log in issuers])
+
+
+def _is_over(register: Register, content: Content, day: date) -> bool:
+    return register.attestations[content.attestation].state(day).is_final
+
+
+def _content(
+    finding: Finding, person: Person, event: str | None, purpose: Purpose, now: int
+) -> Content:
+    return Content(
+        attestation=finding.attestation,
+        strong=finding.found.strong,
+        jwt=finding.found.jwt,
+        matched=tuple(Hit(kind=kind, whose=whose) for kind, whose in finding.found.kinds),
+        others=finding.found.others,
+        event=event,
+        purpose=purpose,
+        ref=person.ref,
+        found_at=now,
+        shown=_plain(finding.to_value(with_owners=True)),
+    )
+
+
+def _plain(value: Mapping[str, object]) -> dict[str, JSON]:
+    """With lists in place of tuples, as it is read back."""
+    return {
+        name: list(member) if isinstance(member, tuple) else member
+        for name, member in value.items()
+    }
+
+
+async def _keep(  # noqa: PLR0913, PLR0917 - whom, what, until when
+    connection: AsyncConnection,
+    vault: Vault,
+    person: Person,
+    finding: Finding,
+    content: Content,
+    until: date,
+) -> None:
+    before = await rows.get(connection, finding.id)
+    if before is not None:
+        until = max(until, before.delete_after)
+        if _shown(vault, before) == content.shown:
+            return await rows.keep_longer(connection, finding.id, until)
+    log = finding.found.log
+    if await logs.head_of(connection, log) is None:
+        return None  # the issuer was removed while it was asked
+    row = FindingRow(
+        finding.id,
+        log,
+        person.tag,
+        None if person.ref is None else _ref(vault, person.ref),
+        _sealed(vault, finding.id, content),
+        ended=False,
+        delete_after=until,
+    )
+    return await rows.put(connection, row, {_subject(vault, each) for each in person.identifiers})
+
+
+def _shown(vault: Vault, row: FindingRow) -> Mapping[str, Any] | None:
+    """As it was shown; None where that is not kept any more, or does not open."""
+    with contextlib.suppress(VaultError):
+        return _opened(vault, row).shown
+    return None
+
+
+async def _read(
+    node: Node, connection: AsyncConnection, wanted: Sequence[FindingRow], now: int
+) -> list[Kept]:
+    """These findings as they are judged now, each with all others about the same person."""
+    if not wanted:
+        return []
+    together = await rows.of_persons(connection, {row.person_tag for row in wanted})
+    contents = {row.id: _opened(node.vault, row) for row in together}
+    registers = await load_registers(node, connection)
+    for log in {row.log for row in together}:
+        register = await node.registers.of(connection, log)
+        if register is not None:
+            registers[log] = register
+    policy = await policies.load(connection)
+    now_judged: dict[str, Finding] = {}
+    persons: dict[bytes, list[FindingRow]] = {}
+    for row in together:
+        persons.setdefault(row.person_tag, []).append(row)
+    for person in persons.values():
+        now_judged |= _judged_now(person, contents, registers, policy, day_of(now))
+    return [_kept(row, contents[row.id], now_judged[row.id]) for row in wanted]
+
+
+def _judged_now(
+    person: Sequence[FindingRow],
+    contents: Mapping[str, Content],
+    registers: Mapping[bytes, Register],
+    policy: Policy,
+    today: date,
+) -> dict[str, Finding]:
+    found = [_matched(row, contents[row.id], registers[row.log]) for row in person]
+    # One person's findings are all for one occasion: it is part of their tag.
+    days = Days.of(contents[person[0].id].purpose, today)
+    return {each.id: each for each in judged(found, days, registers, policy, today)}
+
+
+def _matched(row: FindingRow, content: Content, register: Register) -> Matched:
+    attested = register.attestations[content.attestation]
+    claims = None
+    if content.jwt is not None:
+        # At time 0 nothing has expired: whether it has ended is for the register to say.
+        claims = attestation.verify(content.jwt, attested.issue_key, [], now=0).claims
+    return Matched(
+        id=row.id,
+        log=row.log,
+        community=register.community,
+        attested=attested,
+        strong=content.strong,
+        claims=claims,
+        jwt=content.jwt,
+        kinds=tuple((each.kind, each.whose) for each in content.matched),
+        others=content.others,
+    )
+
+
+def _kept(row: FindingRow, content: Content, finding: Finding) -> Kept:
+    return Kept(
+        cursor=row.seq,
+        finding=finding,
+        event=content.event,
+        purpose=content.purpose,
+        ref=content.ref,
+        found_at=content.found_at,
+        shown=content.shown,
+        kept_until=row.delete_after,
+    )
+
+
+async def _record_deletion(
+    connection: AsyncConnection, vault: Vault, who: str, deleted: int, now: int
+) -> None:
+    detail = {"who": who, "what": "findings", "number": deleted}
+    await audit.record(connection, vault, "delete", detail, now)
+
+
+def _opened(vault: Vault, row: FindingRow) -> Content:
+    return Content.from_bytes(vault.open(_CONTENT, row.id, row.finding_sealed), _MAX_CONTENT)
+
+
+def _sealed(vault: Vault, id_: str, content: Content) -> bytes:
+    return vault.seal(_CONTENT, id_, content.to_bytes())
+
+
+def _ref(vault: Vault, ref: str) -> bytes:
+    return vault.tag(_REF, ref.encode())
+
+
+def _subject(vault: Vault, identifier: Identifier) -> bytes:
+    return vault.tag(_SUBJECT, identifier.text.encode())
