@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node import decisions, ledger, sanctions
 from node.clock import day_of
 from node.decisions import Status
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.node import Node
 from node.sanctions import YEAR, Proposal, Sanction
 from node.store import logs
@@ -298,7 +298,7 @@ def _id(attested: Attested) -> str:
 def _open(register: Register, id_: str, day: date) -> Attested:
     attested = register.attestations.get(id_)
     if attested is None:
-        raise UserError("no published sanction of this id: `comity sanction list` shows all")
+        raise NotHere("no published sanction of this id: `comity sanction list` shows all")
     state = attested.state(day)
     if state.is_final:
         raise UserError(f"this sanction has ended: {state.name}")

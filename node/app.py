@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from node import acts, clock, ledger, notify, retention, sync
+from node import acts, clock, ledger, lists, notify, retention, sync
 from node import peering as peering_job
+from node.api import serving as local
 from node.background import attempt, repeat, running
 from node.client import connect
 from node.config import listen_address
@@ -45,6 +46,9 @@ HEAD_INTERVAL = 1.0
 TOUCH_INTERVAL = 300.0
 """Seconds from one word to those who have not answered, or cannot fetch from us, to the next."""
 
+LISTS_INTERVAL = 1.0
+"""Seconds from one look for lists that wait to the next."""
+
 DAILY_INTERVAL = 3600.0
 """Seconds from one look at what is due daily to the next."""
 
@@ -59,19 +63,25 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Serving:
-    """A node that answers. `url` is where it listens, which need not be its public address."""
+    """A node that answers.
+
+    `url` is where it listens, which need not be its public address; `api`, where it answers the
+    local API, if it does.
+    """
 
     url: str
+    api: str | None
     service: Service
 
 
 @asynccontextmanager
 async def serving(
-    node: Node, listen: str | None = None, *, now: Clock = clock.now
+    node: Node, listen: str | None = None, api: str | None = None, *, now: Clock = clock.now
 ) -> AsyncIterator[Serving]:
     """Answer peers, follow them, and keep our own log's time, for as long as the context lasts.
 
-    `listen` is HOST:PORT, where it is not the settings' own.
+    `listen`, for peers, and `api`, for the local API, are HOST:PORT where they are not the
+    settings' own.
 
     Raises:
         UserError: the community is not founded, or the address cannot be listened on.
@@ -86,9 +96,13 @@ async def serving(
             )
             own = await service.own.current()
             app = application(service, own.community.url)
-            async with _listening(app, host, port) as url, running(_tasks(service)):
+            async with (
+                _listening(app, host, port) as url,
+                _local(service, api or node.config.api_listen) as local_url,
+                running(_tasks(service)),
+            ):
                 _log.info("serving", listen=url, address=own.community.url)
-                yield Serving(url, service)
+                yield Serving(url, local_url, service)
     finally:
         evaluator.close()
 
@@ -156,6 +170,16 @@ async def _listening(app: web.Application, host: str, port: int) -> AsyncIterato
         await runner.cleanup()
 
 
+@asynccontextmanager
+async def _local(service: Service, listen: str | None) -> AsyncIterator[str | None]:
+    """The local API, at an address of its own: what faces the internet can never reach it."""
+    if listen is None:
+        yield None
+        return
+    async with _listening(local.application(service), *listen_address(listen)) as url:
+        yield url
+
+
 def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
     node, now = service.node, service.now
 
@@ -178,7 +202,12 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
     async def clean() -> None:
         await retention.clean(node, now())
 
+    async def screen() -> None:
+        while await lists.run_next(node, service.clients.to, service.lists, now()):
+            pass
+
     return [
+        repeat("screen lists", LISTS_INTERVAL, screen),
         repeat("cosign our head", node.config.cosign_renewal, renew),
         repeat("follow peers", node.config.poll_interval, poll),
         repeat("keep in touch", TOUCH_INTERVAL, touch),

@@ -10,7 +10,9 @@ No identifier stands in it: those who were asked about are known by tags (`about
 """
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -32,12 +34,16 @@ Act = Literal[
     "peer",
     "export",
     "delete",
+    "token",
+    "call",
 ]
 """What was done: asked here, about one or about a list; answered to a peer; voted; peered; handed
-out; deleted on request."""
+out; deleted on request; a token of the local API made or revoked; called by such a token."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""
+
+_acting: ContextVar[str] = ContextVar("acting", default=HERE)
 
 _DETAIL = "audit.detail"
 _CHAIN = "audit.chain"
@@ -68,6 +74,21 @@ class Recorded:
 
 class Altered(UserError):
     """The record is not as it was written."""
+
+
+def who() -> str:
+    """Who acts now, as it is recorded: `HERE`, or the name of a token."""
+    return _acting.get()
+
+
+@contextmanager
+def acting(name: str) -> Iterator[None]:
+    """Let what is recorded within the block be acts of `name`."""
+    before = _acting.set(name)
+    try:
+        yield
+    finally:
+        _acting.reset(before)
 
 
 async def write(

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.clock import day_of
 from node.config import Config
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.node import Node
 from node.store import budgets, events
 from node.store.budgets import Bucket, Charge
@@ -155,7 +155,7 @@ async def lower(node: Node, event_id: str, allowance: int, now: int) -> Event:
     async with node.store.write() as connection:
         event = await events.get(connection, event_id)
         if event is None or event.ours or not event.is_open(day_of(now)):
-            raise UserError("no open event of a peer has this id: see `comity peer list`")
+            raise NotHere("no open event of a peer has this id: see `comity peer list`")
         if not 0 <= allowance < event.allowance:
             raise UserError(
                 f"an event's allowance can be lowered only: to less than {event.allowance}"

@@ -179,7 +179,7 @@ async def check(  # noqa: PLR0913 - time and the caller's own name are named at 
 
 def asking_in_record(occasion: Occasion) -> dict[str, object]:
     """What is recorded of a question before it is asked."""
-    return {"who": audit.HERE, **occasion.to_value()}
+    return {"who": audit.who(), **occasion.to_value()}
 
 
 def kept_until(node: Node, purpose: Purpose, now: int) -> date:

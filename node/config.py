@@ -92,6 +92,12 @@ class Config(BaseSettings):
     listen: Annotated[str, AfterValidator(_checked_listen)] = "127.0.0.1:8101"
     """HOST:PORT that `serve` listens on."""
 
+    api_listen: Annotated[str, AfterValidator(_checked_listen)] | None = None
+    """HOST:PORT of the local API, for web pages and plugins; unset, it is not served.
+
+    On loopback, or behind a proxy of one's own that speaks TLS: tokens travel in the clear.
+    """
+
     allow_private_networks: bool = False
     """For development only: let this node reach loopback and private addresses, by plain http."""
 

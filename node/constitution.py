@@ -12,7 +12,7 @@ from typing import Any
 from node import decisions, ledger, officers, passwords
 from node.clock import day_of
 from node.decisions import Status
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.node import Node
 from node.officers import Officer
 from node.passwords import Cost
@@ -132,7 +132,7 @@ async def _listed(node: Node) -> list[Officer]:
 async def _listed_as(node: Node, name: str) -> Officer:
     found = [each for each in await _listed(node) if each.name == name]
     if not found:
-        raise UserError("no officer of that name now: `comity officer list` shows them")
+        raise NotHere("no officer of that name now: `comity officer list` shows them")
     return found[0]
 
 

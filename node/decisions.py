@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import audit, content, ledger, officers
 from node.clock import day_of
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.node import Node
 from node.store import attestations, logs, records, slots
 from node.store import decisions as rows
@@ -172,7 +172,7 @@ async def find(node: Node, text: str) -> bytes:
     if len(matching) > 1:
         raise UserError("several decisions begin so: give more of the digits")
     if not matching:
-        raise UserError("no decision whose hash begins so: `comity decision list --all` shows them")
+        raise NotHere("no decision whose hash begins so: `comity decision list --all` shows them")
     return matching[0]
 
 
@@ -255,7 +255,7 @@ async def show_in(connection: AsyncConnection, vault: Vault, decision: bytes) ->
     """As `show`, within a transaction."""
     row = await rows.get(connection, decision)
     if row is None:
-        raise UserError("no such decision: `comity decision list` shows all")
+        raise NotHere("no such decision: `comity decision list` shows all")
     return await _with_votes(connection, vault, row, await _register(connection))
 
 

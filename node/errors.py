@@ -3,7 +3,7 @@
 What comes from the other side is in `protocol.errors`.
 """
 
-from protocol.errors import Unavailable
+from protocol.errors import ComityError, Unavailable
 
 
 class UserError(Exception):
@@ -12,6 +12,10 @@ class UserError(Exception):
     A message holds names of files, keys and settings, never a value that could be personal or
     secret: it ends in terminals, logs and reports of faults.
     """
+
+
+class NotHere(UserError):
+    """Nothing is held here under the id or name that was given."""
 
 
 class Unreachable(Unavailable):
@@ -36,3 +40,10 @@ class Refused(Unavailable):
 
 class ComeLater(Unavailable):
     """A stranger's request that is not looked at now: theirs to try again, and no fault here."""
+
+
+class Unprocessable(ComityError):
+    """A call of the local API is well formed and cannot be carried out: its `UserError`."""
+
+    code = "unprocessable"
+    status = 422

@@ -119,6 +119,22 @@ HOLDINGS = {
         "persons asked about",
         _FOR_GOOD,
     ),
+    "api_tokens": Holding(
+        "Which tokens open the local API; of each no more than a keyed hash.",
+        "officers",
+        "Until it is revoked.",
+    ),
+    "screenings": Holding(
+        "Lists that wait for their turn, and what was counted of those that were screened.",
+        "persons asked about",
+        "The list until it was screened; the rest until so many days after the event, or the "
+        "screening, as the settings say, or until it is deleted.",
+    ),
+    "screening_rows": Holding(
+        "What was found about each row of a list, for a human to look at.",
+        "persons asked about",
+        "As long as the screening is.",
+    ),
     "reports": Holding("Half-year reports, as first shown.", "nobody", _FOR_GOOD),
 }
 """By the table's name, in the order of `node.tables`."""

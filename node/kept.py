@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node import audit
 from node.clock import day_of
 from node.coverage import load_registers
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.findings import Days, Finding, Matched, Person, judged
 from node.node import Node
 from node.policy import Policy
@@ -158,7 +158,7 @@ async def show(node: Node, id_: str, now: int) -> Kept:
     async with node.store.read() as connection:
         row = await rows.get(connection, id_)
         if row is None:
-            raise UserError("no finding of this id is kept here: it was deleted, or ask again")
+            raise NotHere("no finding of this id is kept here: it was deleted, or ask again")
         (found,) = await _read(node, connection, [row], now)
     return found
 
@@ -170,20 +170,20 @@ async def about(node: Node, identifiers: Collection[Identifier], now: int) -> li
         return await _read(node, connection, await rows.about(connection, tags), now)
 
 
-async def delete(node: Node, id_: str, now: int, who: str = audit.HERE) -> int:
+async def delete(node: Node, id_: str, now: int) -> int:
     """Delete a finding; how many there were. It is recorded who did."""
     async with node.store.write() as connection:
         deleted = await rows.drop(connection, id_)
-        await _record_deletion(connection, node.vault, who, deleted, now)
+        await _record_deletion(connection, node.vault, deleted, now)
     await node.store.scrub()
     return deleted
 
 
-async def delete_ref(node: Node, ref: str, now: int, who: str = audit.HERE) -> int:
+async def delete_ref(node: Node, ref: str, now: int) -> int:
     """Delete what was found about whom the caller calls so; how many. It is recorded who did."""
     async with node.store.write() as connection:
         deleted = await rows.drop_ref(connection, _ref(node.vault, ref))
-        await _record_deletion(connection, node.vault, who, deleted, now)
+        await _record_deletion(connection, node.vault, deleted, now)
     await node.store.scrub()
     return deleted
 
@@ -347,9 +347,9 @@ def _kept(row: FindingRow, content: Content, finding: Finding) -> Kept:
 
 
 async def _record_deletion(
-    connection: AsyncConnection, vault: Vault, who: str, deleted: int, now: int
+    connection: AsyncConnection, vault: Vault, deleted: int, now: int
 ) -> None:
-    detail = {"who": who, "what": "findings", "number": deleted}
+    detail = {"who": audit.who(), "what": "findings", "number": deleted}
     await audit.record(connection, vault, "delete", detail, now)
 
 

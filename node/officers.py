@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import passwords
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.node import Node
 from node.store import logs
 from node.store import officers as rows
@@ -58,7 +58,7 @@ async def named(node: Node, name: str) -> Officer:
     current = set() if register is None else {each.key for each in register.community.officers}
     known = {each.name: each for each in sorted(found, key=lambda each: each.key in current)}
     if name not in known:
-        raise UserError("no officer of that name: `comity officer list` shows them")
+        raise NotHere("no officer of that name: `comity officer list` shows them")
     return known[name]
 
 

@@ -28,7 +28,7 @@ from node.background import log_unexpected
 from node.carrying import Act, tell
 from node.client import Clients, PeerClient
 from node.domains import is_proven
-from node.errors import Refused, UserError
+from node.errors import NotHere, Refused, UserError
 from node.introduction import (
     Introduction,
     NotTheOneCompared,
@@ -160,7 +160,7 @@ async def remove(node: Node, clients: Clients, name: str, now: int) -> Outcome:
 
 
 def _act(what: str, peer: Peer) -> dict[str, str]:
-    return {"who": audit.HERE, "what": what, "peer": peer.id}
+    return {"who": audit.who(), "what": what, "peer": peer.id}
 
 
 async def keep_in_touch(node: Node, clients: Clients, now: int) -> list[Outcome]:
@@ -202,7 +202,7 @@ async def find(node: Node, name: str, *, states: Sequence[PeerState]) -> Peer:
         every = [peer for peer in await peers.every(connection) if peer.state in states]
     found = [peer for peer in every if name in (peer.id, base64url(peer.fingerprint))]
     if not found:
-        raise UserError(f"no community {name} is {' or '.join(states)}: see `comity peer list`")
+        raise NotHere(f"no community {name} is {' or '.join(states)}: see `comity peer list`")
     if len(found) > 1:
         prints = ", ".join(base64url(peer.fingerprint) for peer in found)
         raise UserError(f"two logs claim {name}: compare strings, then name one of {prints}")

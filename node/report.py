@@ -97,7 +97,7 @@ async def report(node: Node, period: Period, now: int) -> Report:
         kept = await reports.get(connection, period.first)
         if kept is not None:
             return Report.from_bytes(kept, MAX_REPORT)
-        said = {"who": audit.HERE, "what": "report"}
+        said = {"who": audit.who(), "what": "report"}
         await audit.record(connection, node.vault, "export", said, now)
         await reports.add(connection, period.first, made.to_bytes())
     return made

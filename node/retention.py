@@ -14,7 +14,7 @@ from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
 from node.node import Node
-from node.store import budgets, nonces, retention
+from node.store import budgets, nonces, retention, screenings
 
 
 async def clean(node: Node, now: int) -> int:
@@ -25,6 +25,7 @@ async def clean(node: Node, now: int) -> int:
     day = day_of(now)
     async with node.store.write() as connection:
         deleted = await retention.delete_tokens(connection, day)
+        deleted += await screenings.drop_due(connection, day)
         deleted += await retention.delete_findings(connection, day)
         deleted += await retention.delete_pending_evaluations(connection, now - DAY)
         await retention.delete_events(connection, day, now - EVENT_INTERVAL)

@@ -13,7 +13,7 @@ from node import attesting, content, decisions, ledger
 from node.attesting import Statement
 from node.clock import day_of
 from node.decisions import Kept, Status
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.node import Node
 from node.store import attestations
 from node.store.attestations import AttestationRow
@@ -186,7 +186,7 @@ async def find(node: Node, text: str) -> str:
     if len(matching) > 1:
         raise UserError("several sanctions begin so: give more of the id")
     if not matching:
-        raise UserError("no sanction whose id begins so: `comity sanction list` shows all")
+        raise NotHere("no sanction whose id begins so: `comity sanction list` shows all")
     return matching[0]
 
 
@@ -199,7 +199,7 @@ async def show(node: Node, attestation_id: str) -> Sanction:
     async with node.store.read() as connection:
         row = await attestations.get(connection, attestation_id)
         if row is None:
-            raise UserError("no sanction of this id: `comity sanction list` shows all")
+            raise NotHere("no sanction of this id: `comity sanction list` shows all")
         kept = await decisions.show_in(connection, node.vault, row.decision)
         return _sanction(node.vault, row, kept)
 

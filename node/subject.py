@@ -42,7 +42,7 @@ async def export(node: Node, identifiers: Collection[Identifier], now: int) -> E
 
     Whether anything is held changes neither what is looked up nor what is recorded.
     """
-    await audit.write(node, "export", {"who": audit.HERE, "what": "subject"}, now)
+    await audit.write(node, "export", {"who": audit.who(), "what": "subject"}, now)
     wanted = {each.text for each in identifiers}
     community = (await ledger.own_register(node)).community
     found = [

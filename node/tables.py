@@ -389,6 +389,46 @@ audit_subjects = Table(
     Column("tag", LargeBinary, primary_key=True, index=True, doc="Tag of an identifier."),
 )
 
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("tag", LargeBinary, primary_key=True, doc="Tag of the token, which is itself not kept."),
+    Column("name_sealed", LargeBinary, nullable=False, doc="What the token is called here."),
+    Column("role", Text, nullable=False, doc="`checker`, `officer` or `operator`."),
+    Column("officer", LargeBinary, doc="Public key of the officer it is bound to; else null."),
+    Column("created_on", Date, nullable=False, doc="When it was made."),
+    Column("used_on", Date, doc="The last day on which it was used; null: never."),
+    Column("expires_on", Date, doc="Its last day; null: until it is revoked."),
+)
+
+screenings = Table(
+    "screenings",
+    metadata,
+    Column("id", Text, primary_key=True, doc="A UUID."),
+    Column("state", Text, nullable=False, doc="`waiting`, `done` or `failed`."),
+    Column("job_sealed", LargeBinary, doc="The list and how it is read; null once done."),
+    Column("summary_sealed", LargeBinary, doc="The event, and once done the counts."),
+    Column("fault", Text, doc="Why it failed: words of ours; name nobody."),
+    _created_at(),
+    _delete_after(),
+)
+
+screening_rows = Table(
+    "screening_rows",
+    metadata,
+    Column(
+        "screening",
+        Text,
+        ForeignKey("screenings.id", ondelete="CASCADE"),
+        primary_key=True,
+        doc="Of which screening.",
+    ),
+    Column("row", Integer, primary_key=True, autoincrement=False, doc="Row of the list, from 1."),
+    Column("attention", Boolean, nullable=False, doc="Whether a human has to look at it."),
+    Column("result_sealed", LargeBinary, nullable=False, doc="What was found about that row."),
+    Index(None, "screening", "attention"),
+)
+
 reports = Table(
     "reports",
     metadata,

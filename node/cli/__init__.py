@@ -48,6 +48,7 @@ LAZY = {
     "audit": "node.cli.audit:audit_group",
     "report": "node.cli.report:report",
     "privacy": "node.cli.privacy:privacy",
+    "token": "node.cli.token:token",
     "doctor": "node.cli.doctor:doctor",
 }
 """Where each command stands: module and attribute."""

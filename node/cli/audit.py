@@ -28,7 +28,7 @@ async def export_record(node: "Node", out: Path) -> None:
     """Write the whole record, which names nobody who was asked about; the export is recorded."""
     from node import audit
 
-    await audit.write(node, "export", {"who": audit.HERE, "what": "audit"}, clock.now())
+    await audit.write(node, "export", {"who": audit.who(), "what": "audit"}, clock.now())
     found = await audit.every(node)
     lines = "".join(json.dumps(each.to_value(), sort_keys=True) + "\n" for each in found)
     write_private(out, lines.encode())

@@ -32,13 +32,9 @@ def decision() -> None:
 
 def status_document(status: "Status") -> dict[str, Any]:
     """What every command that makes a decision prints."""
-    return {
-        "decision": status.decision.hex(),
-        "attestation": next(iter(status.attestations), None),
-        "state": status.state,
-        "approvals": status.approvals,
-        "threshold": status.threshold,
-    }
+    from node.documents import Decided
+
+    return Decided.of(status).to_value()
 
 
 def emit_status(status: "Status", done: str = "") -> None:
@@ -137,7 +133,7 @@ async def export(node: "Node", which: str, out: Path | None) -> None:
     from node import audit, decisions, sheets
 
     hash_ = await decisions.find(node, which)
-    said = {"who": audit.HERE, "what": "sheet", "decision": hash_.hex()}
+    said = {"who": audit.who(), "what": "sheet", "decision": hash_.hex()}
     await audit.write(node, "export", said, clock.now())
     data = await sheets.export(node, hash_)
     if out is None:
@@ -255,9 +251,6 @@ async def _brought(node: "Node", hash_: bytes, file: BinaryIO | None, kind: "Vot
 
 
 def _listed(kept: "Kept") -> dict[str, Any]:
-    return status_document(kept.status) | {
-        "type": kept.row.type,
-        "on": kept.row.proposed_on.isoformat(),
-        "index": kept.row.index,
-        "fault": kept.row.fault,
-    }
+    from node.documents import Decision
+
+    return Decision.listed(kept).to_value()

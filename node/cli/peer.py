@@ -165,39 +165,9 @@ async def _show(node: "Node", fingerprint: bytes) -> None:
 
 
 def _document(standing: "Standing") -> dict[str, Any]:
-    known, register, budget = standing.peer, standing.register, standing.budget
-    return {
-        "id": known.id,
-        "name": known.name,
-        "url": known.url,
-        "state": known.state,
-        "fingerprint": base64url(known.fingerprint),
-        "as_of": _timestamp(standing.as_of),
-        "compared": known.compared,
-        "domain": "proven" if standing.proven else "claimed",
-        "quorum": None if register is None else _quorum(register.community),
-        "custody": None if register is None else _custody(register.community),
-        "in_force": standing.live,
-        "outdated": register is not None and register.frozen_at is not None,
-        "last_sync_at": _timestamp(known.last_sync_at),
-        "error": known.last_error,
-        "budget": {
-            "available": budget.available,
-            "charged_today": budget.charged,
-            "refused_at": _timestamp(budget.refused_at),
-            "events": [
-                {
-                    "id": each.id,
-                    "kind": each.kind,
-                    "from": each.from_day.isoformat(),
-                    "until": each.until_day.isoformat(),
-                    "allowance": each.allowance,
-                    "spent": each.spent,
-                }
-                for each in budget.events
-            ],
-        },
-    }
+    from node.documents import PeerDocument
+
+    return PeerDocument.of(standing).to_value()
 
 
 def _table(standings: "Sequence[Standing]") -> Any:
@@ -242,19 +212,11 @@ def _warnings(standing: "Standing") -> list[str]:
 
 
 def _decides(community: "Community") -> str:
+    from node.documents import quorum
+
     held = Counter(officer.custody for officer in community.officers)
     kept = [f"{held[custody]} {words}" for custody, words in _KEPT.items() if custody in held]
-    return f"{_quorum(community)}; keys: {', '.join(kept)}"
-
-
-def _quorum(community: "Community") -> str:
-    return f"{community.threshold} of {len(community.officers)}"
-
-
-def _custody(community: "Community") -> str:
-    """The weakest place where an officer's key is kept: what any decision may rest on."""
-    held = {officer.custody for officer in community.officers}
-    return next(custody for custody in ("node", "browser", "own") if custody in held)
+    return f"{quorum(community)}; keys: {', '.join(kept)}"
 
 
 def _timestamp(time: int | None) -> str | None:

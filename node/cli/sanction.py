@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
@@ -20,7 +20,6 @@ from protocol.items import Notice
 
 if TYPE_CHECKING:
     from node.node import Node
-    from node.sanctions import Sanction
 
 
 which_sanction = click.argument("which", metavar="SANCTION")
@@ -141,16 +140,16 @@ async def propose(
 async def list_(node: "Node") -> None:
     """Show the sanctions of this community, proposed ones too."""
     from node import sanctions
+    from node.documents import SanctionDocument
 
     day = clock.day_of(clock.now())
-    found = await sanctions.every(node)
+    found = [SanctionDocument.of(each, day) for each in await sanctions.every(node)]
     shown = table("Sanction", "State", "Measure", "Ends on", "Identifiers")
     for each in found:
-        document = _document(each, day)
-        who = ", ".join(map(spelling.identifier, document["identifiers"]))
-        measure, ends_on = document["measure"] or "", str(document["ends_on"] or "")
-        shown.add_row(each.id, _state(document), measure, ends_on, who)
-    emit(click.get_current_context(), [_document(each, day) for each in found], shown)
+        who = ", ".join(map(spelling.identifier, each.identifiers))
+        measure, ends_on = each.measure or "", each.ends_on or ""
+        shown.add_row(each.id, each.state_in_words, measure, ends_on, who)
+    emit(click.get_current_context(), [each.to_value() for each in found], shown)
 
 
 @sanction.command()
@@ -159,51 +158,18 @@ async def list_(node: "Node") -> None:
 async def show(node: "Node", which: str) -> None:
     """Show one sanction with everything that it says."""
     from node import sanctions, wording
+    from node.documents import SanctionDocument
 
     found = await sanctions.show(node, await sanctions.find(node, which))
-    document = _document(found, clock.day_of(clock.now()))
-    lines = [f"sanction {found.id}: {_state(document)}"]
-    lines += [f"  {flag}" for flag in document["flags"]]
+    document = SanctionDocument.of(found, clock.day_of(clock.now()))
+    lines = [f"sanction {found.id}: {document.state_in_words}"]
+    lines += [f"  {flag}" for flag in document.flags]
     lines += wording.item_in_words(found.item, found.attestation, found.proposed.community)
-    emit(click.get_current_context(), document, "\n".join(lines))
+    emit(click.get_current_context(), document.to_value(), "\n".join(lines))
 
 
 for command in acts.COMMANDS:
     sanction.add_command(command)
-
-
-def _state(document: dict[str, Any]) -> str:
-    """Its state for people: of one that ended before its time, how it did."""
-    state: str = document["ending"] or document["state"]
-    return state.replace("_", " ")
-
-
-def _document(found: "Sanction", day: date) -> dict[str, Any]:
-    attested, said = found.attested, found.attestation
-    claims = None if said is None else said.claims.to_value()
-    terms = (
-        "measure",
-        "scope",
-        "in_force_from",
-        "ends_on",
-        "contact",
-        "public_reference",
-        "origin",
-    )
-    return {
-        "id": found.id,
-        "decision": found.proposed.row.hash.hex(),
-        "state": found.state(day),
-        "flags": [] if attested is None else sorted(attested.state(day).flags),
-        "ending": None if attested is None else attested.ending,
-        "identifiers": [] if said is None else list(said.subject),
-        "basis": None if said is None else said.basis,
-        "decided_by": None
-        if said is None or said.decided_by is None
-        else said.decided_by.to_value(),
-        "review_by": None if attested is None else attested.item.review_by.isoformat(),
-        **{term: None if claims is None else claims[term] for term in terms},
-    }
 
 
 def _read(texts: Sequence[str]) -> list[str]:

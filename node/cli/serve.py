@@ -31,8 +31,14 @@ def _checked(_context: click.Context, _parameter: click.Parameter, value: str | 
     callback=_checked,
     help="Instead of `listen` in comity.toml.",
 )
+@click.option(
+    "--api",
+    metavar="HOST:PORT",
+    callback=_checked,
+    help="Answer the local API there, instead of at `api_listen` in comity.toml.",
+)
 @node_command
-async def serve(node: "Node", listen: str | None) -> None:
+async def serve(node: "Node", listen: str | None, api: str | None) -> None:
     """Answer peers and follow them. Ends with SIGTERM or Ctrl-C, finishing what is under way.
 
     A home has one service at a time; all other commands may run beside it.
@@ -44,12 +50,16 @@ async def serve(node: "Node", listen: str | None) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await _serve(node, listen, stop)
+        await _serve(node, listen, api, stop)
 
 
-async def _serve(node: "Node", listen: str | None, stop: asyncio.Event) -> None:
+async def _serve(node: "Node", listen: str | None, api: str | None, stop: asyncio.Event) -> None:
     from node.app import serving
 
-    async with serving(node, listen) as running:
-        emit(click.get_current_context(), {"listen": running.url}, f"listening on {running.url}")
+    async with serving(node, listen, api) as running:
+        document = {"listen": running.url, "api": running.api}
+        words = f"listening on {running.url}"
+        if running.api is not None:
+            words += f"; the local API is at {running.api}/api/v1, described at /openapi.json"
+        emit(click.get_current_context(), document, words)
         await stop.wait()

@@ -83,7 +83,7 @@ class Community:
     async def start(self, listen: str) -> None:
         """Answer peers."""
         self.serving = await self._tasks.enter_async_context(
-            serving(self.node, listen, now=lambda: self.clock[0])
+            serving(self.node, listen, "127.0.0.1:0", now=lambda: self.clock[0])
         )
 
     async def stop(self) -> None:

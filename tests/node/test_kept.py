@@ -232,8 +232,9 @@ async def test_findings_are_deleted_by_ref_and_by_id_and_that_is_recorded(
     """Nothing else goes; what is recorded names nobody."""
     for ref in ("order-1", "order-2", None):
         await find(node, issuer, ref=ref)
-    assert await kept.delete_ref(node, "order-1", NOW, "a plugin") == 1
-    assert await kept.delete_ref(node, "order-1", NOW, "a plugin") == 0
+    with audit.acting("a plugin"):
+        assert await kept.delete_ref(node, "order-1", NOW) == 1
+        assert await kept.delete_ref(node, "order-1", NOW) == 0
     found = await everything(node)
     assert [each.ref for each in found] == ["order-2", None]
     assert await kept.delete(node, found[0].finding.id, NOW) == 1

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _policy()
     _audit()
     _reports()
+    _api()
 
 
 def _logs() -> None:
@@ -349,4 +350,47 @@ def _reports() -> None:
         sa.Column("first", sa.Date(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("first", name="pk_reports"),
+    )
+
+
+def _api() -> None:
+    op.create_table(
+        "api_tokens",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("officer", sa.LargeBinary()),
+        sa.Column("created_on", sa.Date(), nullable=False),
+        sa.Column("used_on", sa.Date()),
+        sa.Column("expires_on", sa.Date()),
+        sa.PrimaryKeyConstraint("tag", name="pk_api_tokens"),
+    )
+    op.create_table(
+        "screenings",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("job_sealed", sa.LargeBinary()),
+        sa.Column("summary_sealed", sa.LargeBinary()),
+        sa.Column("fault", sa.Text()),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("delete_after", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_screenings"),
+    )
+    op.create_index("ix_screenings_delete_after", "screenings", ["delete_after"])
+    op.create_table(
+        "screening_rows",
+        sa.Column("screening", sa.Text(), nullable=False),
+        sa.Column("row", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("attention", sa.Boolean(), nullable=False),
+        sa.Column("result_sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["screening"],
+            ["screenings.id"],
+            name="fk_screening_rows_screening",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("screening", "row", name="pk_screening_rows"),
+    )
+    op.create_index(
+        "ix_screening_rows_screening_attention", "screening_rows", ["screening", "attention"]
     )

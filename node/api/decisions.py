@@ -1,0 +1,166 @@
+"""`/decisions`: what waits for approvals, and what officers say to it."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from node import audit, decisions, officers, sheets
+from node.api.routes import Body, Call, NoQuery, Nothing, Query
+from node.documents import Decided, Decision, Document
+from node.errors import UserError
+from protocol.encoding import canonical_json
+from protocol.errors import Malformed, TooLarge
+
+Password = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class Which(Query):
+    """`ended`: those that came to an end as well."""
+
+    ended: bool = False
+
+
+class Decisions(Document):
+    """Decisions, as they were proposed."""
+
+    decisions: list[Decision]
+
+
+class Vote(Document):
+    """What an officer said to a decision, and whether it counts."""
+
+    officer: str
+    vote: str
+    counts: bool
+    reason: str | None
+
+
+class DecisionShown(Decision):
+    """A decision with what it says, and each officer's vote."""
+
+    votes: list[Vote]
+    content: dict[str, Any]
+
+
+class Sheet(Document):
+    """What an officer's own device recomputes and signs; it names who is meant."""
+
+    sheet: dict[str, Any]
+
+
+class Vouched(Body):
+    """The password of the officer whose token it is, if the node keeps the officer's key."""
+
+    password: Password = Field(repr=False)
+
+
+class Signed(Body):
+    """What an officer signed elsewhere, as `comity officer sign` writes it."""
+
+    signed: dict[str, Any]
+
+
+class Declined(Body):
+    """Why; it stays in this node, encrypted. The password where the node keeps the key."""
+
+    reason: Annotated[str, Field(max_length=2000)] = ""
+    password: Password | None = Field(None, repr=False)
+
+
+async def every(call: Call[Nothing, Which]) -> Decisions:
+    """What waits for approvals; or all."""
+    found = await decisions.every(call.node)
+    return Decisions(
+        decisions=[
+            Decision.listed(each)
+            for each in found
+            if call.query.ended or each.row.state == "pending"
+        ]
+    )
+
+
+async def show(call: Call[Nothing, NoQuery]) -> DecisionShown:
+    """A decision, what it says, and what each officer said to it."""
+    node = call.node
+    kept = await decisions.show(node, await _found(call))
+    names = {each.key: each.name for each in await officers.every(node)}
+    approving = {each.officer for each in kept.approvals}
+    votes = [
+        Vote(
+            officer=names.get(vote.officer, vote.officer.hex()),
+            vote=vote.kind,
+            counts=vote.kind != "approve" or vote.officer in approving,
+            reason=decisions.reason_of(node, vote),
+        )
+        for vote in kept.votes
+    ]
+    listed = Decision.listed(kept).model_dump()
+    return DecisionShown(**listed, votes=votes, content=kept.decision.to_value())
+
+
+async def sheet(call: Call[Nothing, NoQuery]) -> Sheet:
+    """The sheet that an officer's own device recomputes and signs."""
+    hash_ = await _found(call)
+    said = {"who": audit.who(), "what": "sheet", "decision": hash_.hex()}
+    await audit.write(call.node, "export", said, call.now)
+    return Sheet.model_validate_json(b'{"sheet":%s}' % await sheets.export(call.node, hash_))
+
+
+async def approve(call: Call[Vouched, NoQuery]) -> Decided:
+    """Approve with the key that the node keeps for the token's officer."""
+    name, hash_ = await officer_of(call), await _found(call)
+    status = await decisions.approve_here(call.node, hash_, name, call.body.password, call.now)
+    return Decided.of(status)
+
+
+async def recuse(call: Call[Vouched, NoQuery]) -> Decided:
+    """Recuse the token's officer, for good; it never lowers the threshold."""
+    name, hash_ = await officer_of(call), await _found(call)
+    status = await decisions.recuse_here(call.node, hash_, name, call.body.password, call.now)
+    return Decided.of(status)
+
+
+async def bring_approval(call: Call[Signed, NoQuery]) -> Decided:
+    """Bring an approval that an officer signed elsewhere."""
+    return await _brought(call, "approve")
+
+
+async def bring_recusal(call: Call[Signed, NoQuery]) -> Decided:
+    """Bring a recusal that an officer signed elsewhere."""
+    return await _brought(call, "recuse")
+
+
+async def decline(call: Call[Declined, NoQuery]) -> Decided:
+    """Note that the token's officer declines."""
+    name, hash_ = await officer_of(call), await _found(call)
+    who = await officers.named(call.node, name)
+    if who.locked is not None:
+        await officers.unlock(who, call.body.password or "")
+    status = await decisions.decline(call.node, hash_, name, call.body.reason, call.now)
+    return Decided.of(status)
+
+
+async def officer_of(call: Call[Any, Any]) -> str:
+    """The name of the officer whose token it is.
+
+    Raises:
+        UserError: it is nobody's, or of somebody who is an officer no more.
+    """
+    for each in await officers.every(call.node):
+        if each.key == call.caller.officer:
+            return each.name
+    raise UserError("this token is bound to no officer who is one here")
+
+
+async def _found(call: Call[Any, Any]) -> bytes:
+    return await decisions.find(call.node, call.path["id"])
+
+
+async def _brought(call: Call[Signed, NoQuery], kind: Any) -> Decided:
+    hash_ = await _found(call)
+    try:
+        file = canonical_json(call.body.signed)
+        status = await decisions.bring(call.node, hash_, file, call.now, kind=kind)
+    except (Malformed, TooLarge) as error:
+        raise UserError(f"this is nothing that an officer signed: {error}") from error
+    return Decided.of(status)

@@ -1,0 +1,116 @@
+"""`/me`, `/node`, `/tokens`: whose token it is, whether the node is in order, who may call it."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from node import callers, doctor
+from node.api.routes import Body, Call, NoQuery, Nothing
+from node.callers import Role
+from node.documents import Document
+from protocol.encoding import Day
+
+Name = Annotated[str, Field(min_length=1, max_length=callers.MAX_NAME)]
+
+
+class Me(Document):
+    """Whose token it is."""
+
+    name: str
+    role: Role
+    community: str
+
+
+class Checkup(Document):
+    """One thing that was looked at; `next` is what to type where something is to be done."""
+
+    name: str
+    level: Literal["ok", "warning", "fault"]
+    message: str
+    next: str | None
+
+
+class Health(Document):
+    """Whether the node is in order."""
+
+    ok: bool
+    checks: list[Checkup]
+
+
+class TokenListed(Document):
+    """A token; it is itself not known any more."""
+
+    name: str
+    role: Role
+    officer: str | None
+    created_on: date
+    used_on: date | None
+    expires_on: date | None
+
+
+class Tokens(Document):
+    """All tokens, by name."""
+
+    tokens: list[TokenListed]
+
+
+class NewToken(Body):
+    """A token to be made; `officer` is the name of the officer it is bound to."""
+
+    name: Name
+    role: Role
+    officer: Annotated[str, Field(max_length=100)] | None = None
+    expires_on: Day | None = None
+
+
+class TokenMade(Document):
+    """A token, shown this once."""
+
+    token: str
+
+
+class Revoked(Document):
+    """The token that is none any more."""
+
+    revoked: str
+
+
+async def me(call: Call[Nothing, NoQuery]) -> Me:
+    """Whose token it is."""
+    own = await call.service.own.current()
+    return Me(name=call.caller.name, role=call.caller.role, community=own.community.id)
+
+
+async def health(call: Call[Nothing, NoQuery]) -> Health:
+    """Whether settings, keys, database, log, peers and budgets are in order."""
+    found = await doctor.examine(call.node.home, call.now)
+    return Health(
+        ok=doctor.healthy(found), checks=[Checkup.model_validate(vars(each)) for each in found]
+    )
+
+
+async def tokens(call: Call[Nothing, NoQuery]) -> Tokens:
+    """All tokens, by name."""
+    found = await callers.every(call.node)
+    return Tokens(tokens=[TokenListed.model_validate(vars(each)) for each in found])
+
+
+async def create_token(call: Call[NewToken, NoQuery]) -> TokenMade:
+    """Make a token, which is shown this once."""
+    given = call.body
+    token = await callers.create(
+        call.node,
+        given.name,
+        given.role,
+        officer=given.officer,
+        expires_on=given.expires_on,
+        now=call.now,
+    )
+    return TokenMade(token=token)
+
+
+async def revoke_token(call: Call[Nothing, NoQuery]) -> Revoked:
+    """Revoke a token: from then on nothing is answered to it."""
+    await callers.revoke(call.node, call.path["name"], call.now)
+    return Revoked(revoked=call.path["name"])

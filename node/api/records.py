@@ -1,0 +1,159 @@
+"""`/log`, `/audit`, `/reports`, `/subjects`: what is held against what was done, and for whom."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from node import audit, ledger, report, report_words, subject
+from node.api.checks import MAX_TERMS, Short
+from node.api.routes import Body, Call, NoQuery, Nothing, Query
+from node.decisions import attestations_of
+from node.documents import Document
+from node.errors import UserError
+from node.store import logs
+from protocol.encoding import base64url
+from protocol.identifiers import InvalidIdentifier, from_text, related
+from protocol.statements import decision_hash, read_decision, read_entry
+
+MOST = 500
+"""Entries, or acts, that are read at a time."""
+
+
+class Page(Query):
+    """From which one on, and how many."""
+
+    start: Annotated[int, Field(ge=0, le=2**53, alias="from")] = 0
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 100
+
+
+class Entry(Document):
+    """One decision in the log; it names nobody."""
+
+    index: int
+    type: str
+    on: str
+    decision: str
+    approvals: int
+    attestations: list[str]
+
+
+class Log(Document):
+    """The log's head, and entries of it."""
+
+    origin: str
+    size: int
+    root: str
+    entries: list[Entry]
+
+
+class Act(Document):
+    """One act: who, what, when, and for which event; `chain` covers it and all before it."""
+
+    seq: int
+    at: int
+    act: str
+    detail: dict[str, Any]
+    chain: str
+
+
+class Acts(Document):
+    """Acts in order, verified as a whole, and how many there are."""
+
+    acts: list[Act]
+    total: int
+
+
+class HalfYear(Query):
+    """The first and the last day of a half-year that is over."""
+
+    start: Annotated[date, Field(alias="from")]
+    end: Annotated[date, Field(alias="to")]
+
+
+class Report(Document):
+    """A half-year, counted; it names nobody."""
+
+    report: dict[str, Any]
+
+
+class Subject(Body):
+    """What the person has proven to be theirs, as `KIND:VALUE`."""
+
+    identifiers: Annotated[list[Short], Field(min_length=1, max_length=MAX_TERMS)]
+
+
+class Held(Document):
+    """Everything that is held about a person, for that person."""
+
+    held: dict[str, Any]
+
+
+async def log(call: Call[Nothing, Page]) -> Log:
+    """What stands in this community's log."""
+    async with call.node.store.read() as connection:
+        head = await ledger.own_head_in(connection)
+        entries = await logs.entries(connection, head)
+    start, limit = call.query.start, call.query.limit
+    chosen = list(enumerate(entries))[start : start + limit]
+    return Log(
+        origin=head.origin,
+        size=head.size,
+        root=base64url(head.root),
+        entries=[_entry(index, data) for index, data in chosen],
+    )
+
+
+async def acts(call: Call[Nothing, Page]) -> Acts:
+    """The record of acts, verified."""
+    said = {"who": audit.who(), "what": "audit"}
+    await audit.write(call.node, "export", said, call.now)
+    found = await audit.every(call.node)
+    start, limit = call.query.start, call.query.limit
+    return Acts(
+        acts=[
+            Act(
+                seq=each.seq,
+                at=each.at,
+                act=each.act,
+                detail=dict(each.detail),
+                chain=each.chain.hex(),
+            )
+            for each in found[start : start + limit]
+        ],
+        total=len(found),
+    )
+
+
+async def half_year(call: Call[Nothing, HalfYear]) -> Report:
+    """Decisions, appeals, reviews and checks of a half-year, counted without naming anyone."""
+    period = report.half_year(call.query.start, call.query.end)
+    made = await report.report(call.node, period, call.now)
+    return Report(report=dict(report_words.document(made)))
+
+
+async def held(call: Call[Subject, NoQuery]) -> Held:
+    """Everything that is held about a person who has proven these to be theirs."""
+    asked: dict[Any, None] = {}
+    for number, text in enumerate(call.body.identifiers, 1):
+        try:
+            typed = from_text(text, region=call.node.config.default_region)
+            asked |= dict.fromkeys(related(typed.kind, typed.value))
+        except InvalidIdentifier as error:
+            raise UserError(f"identifier {number}: {error}") from error
+    found = await subject.export(call.node, list(asked), call.now)
+    return Held(held=found.to_value())
+
+
+def _entry(index: int, data: bytes) -> Entry:
+    entry = read_entry(data)
+    # Nothing void is ever appended to a log of our own, so the type is known.
+    decision = read_decision(entry.decision)
+    return Entry(
+        index=index,
+        type=decision.type,
+        on=decision.on.isoformat(),
+        decision=decision_hash(entry.decision_bytes).hex(),
+        approvals=len(entry.approvals),
+        attestations=attestations_of(decision),
+    )

@@ -1,0 +1,276 @@
+"""`/sanctions`: this community's own, proposed, shown, and what is said of them later.
+
+Every act is a proposal: it is in force once enough officers have approved the decision.
+"""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from node import acts, recognition, sanctions
+from node.api.routes import Body, Call, NoQuery, Nothing, Query
+from node.clock import day_of
+from node.documents import Decided, Document, SanctionDocument
+from node.errors import UserError
+from protocol.attested import MAX_STAY_ALONE, Appeal
+from protocol.claims import (
+    Basis,
+    DecidedBy,
+    Measure,
+    OwnDecision,
+    Recognition,
+    Scope,
+    ScopeKind,
+)
+from protocol.encoding import Day
+from protocol.identifiers import Identifier, InvalidIdentifier, from_text, related
+from protocol.items import Notice
+
+MOST = 100
+"""Sanctions of one call."""
+
+Name = Annotated[str, Field(max_length=512)]
+Id = Annotated[str, Field(min_length=8, max_length=36)]
+Ids = Annotated[list[Id], Field(min_length=1, max_length=MOST)]
+
+
+class Sanctions(Document):
+    """Sanctions of this community, proposed ones too."""
+
+    sanctions: list[SanctionDocument]
+
+
+class ScopeBody(Body):
+    """Where it holds; `space` is a declared one, or null."""
+
+    kind: ScopeKind
+    space: Name | None = None
+
+
+class DecidedByBody(Body):
+    """Which declared body decided, with how many present and in favour."""
+
+    body: Name
+    present: Annotated[int, Field(ge=1, le=10_000)]
+    in_favour: Annotated[int, Field(ge=1, le=10_000)]
+
+
+class NoticeBody(Body):
+    """Whether the person was told; `until` where delayed."""
+
+    state: Literal["given", "delayed", "unreachable"] = "given"
+    until: Day | None = None
+
+
+class Recognised(Body):
+    """Another community's attestation that is recognised as a decision of one's own."""
+
+    issuer: Name
+    attestation: Annotated[str, Field(max_length=36)]
+
+
+class ProposalBody(Body):
+    """A sanction to be decided on; what is left out is as `comity sanction propose` has it."""
+
+    identifiers: Annotated[list[Name], Field(min_length=1, max_length=40)]
+    measure: Measure
+    scope: Annotated[list[ScopeBody], Field(min_length=1, max_length=16)]
+    in_force_from: Day | None = None
+    ends_on: Day | Literal["indefinite"] | None = None
+    review_by: Day | None = None
+    basis: Basis = "undisclosed"
+    decided_by: DecidedByBody | None = None
+    notice: NoticeBody = NoticeBody()
+    contact: Name | None = None
+    public_reference: Name | None = None
+    public_measure: bool = False
+    recognises: Recognised | None = None
+
+
+class Which(Body):
+    """Of which sanctions; many are one decision."""
+
+    ids: Ids
+
+
+class Reviewed(Which):
+    """And when they are reviewed next (in a year, if null)."""
+
+    review_by: Day | None = None
+
+
+class Appealed(Which):
+    """And what became of the appeal."""
+
+    state: Appeal
+
+
+class Stayed(Which):
+    """And the last day of the stay (in 14 days, if null)."""
+
+    until: Day | None = None
+
+
+class Ended(Which):
+    """And why: before their time, wrongly decided, or to be forgotten here."""
+
+    because: Literal["lifted", "overturned", "erased"]
+
+
+class Amendment(Body):
+    """What is another: identifiers to be dropped, the last day, the day of review."""
+
+    drop: Annotated[list[Name], Field(max_length=40, default_factory=list)]
+    ends_on: Day | Literal["indefinite"] | None = None
+    review_by: Day | None = None
+
+
+class Amended(Document):
+    """Two decisions: the new sanction, and the end of the one before once both are approved."""
+
+    attesting: Decided
+    withdrawing: Decided
+
+
+class DueItem(Document):
+    """What has its day."""
+
+    id: str
+    what: Literal["review", "lapse", "end", "notice", "stay"]
+    day: Day
+    days: int
+
+
+class DueItems(Document):
+    """What has its day soon, or has passed it."""
+
+    due: list[DueItem]
+
+
+class Within(Query):
+    """So many days ahead."""
+
+    within: Annotated[int, Field(ge=0, le=4000)] = 60
+
+
+async def every(call: Call[Nothing, NoQuery]) -> Sanctions:
+    """The sanctions of this community, proposed ones too."""
+    day, found = day_of(call.now), await sanctions.every(call.node)
+    return Sanctions(sanctions=[SanctionDocument.of(each, day) for each in found])
+
+
+async def show(call: Call[Nothing, NoQuery]) -> SanctionDocument:
+    """One sanction with everything that it says."""
+    found = await sanctions.show(call.node, await sanctions.find(call.node, call.path["id"]))
+    return SanctionDocument.of(found, day_of(call.now))
+
+
+async def propose(call: Call[ProposalBody, NoQuery]) -> Decided:
+    """Propose a sanction; it is published once enough officers have approved."""
+    node, given = call.node, call.body
+    origin: OwnDecision | Recognition = OwnDecision(kind="own_decision")
+    if given.recognises is not None:
+        named = given.recognises
+        origin = await recognition.of(node, named.issuer, named.attestation, call.now)
+    by = given.decided_by
+    proposal = sanctions.Proposal(
+        identifiers=_identifiers(given.identifiers, node.config.default_region),
+        measure=given.measure,
+        scope=[Scope(kind=each.kind, space=each.space) for each in given.scope],
+        in_force_from=given.in_force_from,
+        ends_on=given.ends_on,
+        review_by=given.review_by,
+        basis=given.basis,
+        decided_by=None if by is None else DecidedBy(**by.model_dump()),
+        notice=_notice(given.notice),
+        contact=given.contact,
+        public_reference=given.public_reference,
+        public_measure=given.public_measure,
+        origin=origin,
+    )
+    return Decided.of(await sanctions.propose(node, proposal, call.now))
+
+
+async def told(call: Call[Which, NoQuery]) -> Decided:
+    """Propose to say in the log that the persons were told."""
+    return Decided.of(await acts.told(call.node, await _ids(call), call.now))
+
+
+async def reaffirm(call: Call[Reviewed, NoQuery]) -> Decided:
+    """Propose to say that they were reviewed and go on."""
+    ids = await _ids(call)
+    return Decided.of(await acts.reaffirm(call.node, ids, call.body.review_by, call.now))
+
+
+async def appeal(call: Call[Appealed, NoQuery]) -> Decided:
+    """Propose to say that an appeal is open, or what became of it."""
+    ids = await _ids(call)
+    return Decided.of(await acts.appeal(call.node, ids, call.body.state, call.now))
+
+
+async def stay(call: Call[Stayed, NoQuery]) -> Decided:
+    """Propose that they weigh nothing for a while."""
+    until = call.body.until or day_of(call.now) + MAX_STAY_ALONE
+    return Decided.of(await acts.stay(call.node, await _ids(call), until, call.now))
+
+
+async def resume(call: Call[Which, NoQuery]) -> Decided:
+    """Propose to end a stay before its time."""
+    return Decided.of(await acts.resume(call.node, await _ids(call), call.now))
+
+
+async def end(call: Call[Ended, NoQuery]) -> Decided:
+    """Propose to end them: lifted, overturned or erased."""
+    ids = await _ids(call)
+    return Decided.of(await acts.withdraw(call.node, ids, call.body.because, call.now))
+
+
+async def amend(call: Call[Amendment, NoQuery]) -> Amended:
+    """Propose a sanction in place of another, which ends once the new one is published."""
+    node, given = call.node, call.body
+    before = await sanctions.show(node, await sanctions.find(node, call.path["id"]))
+    dropped = [_parsed(number, text) for number, text in enumerate(given.drop, 1)]
+    proposal = replace(acts.as_proposed(before, dropped), review_by=given.review_by)
+    if given.ends_on is not None:
+        proposal = replace(proposal, ends_on=given.ends_on)
+    made = await acts.amend(node, before, proposal, call.now)
+    return Amended(attesting=Decided.of(made.attesting), withdrawing=Decided.of(made.withdrawing))
+
+
+async def due(call: Call[Nothing, Within]) -> DueItems:
+    """Which reviews, ends, notices and stays have their day soon, or have passed it."""
+    found = await acts.due(call.node, call.now, call.query.within)
+    return DueItems(
+        due=[DueItem(id=each.id, what=each.what, day=each.day, days=each.days) for each in found]
+    )
+
+
+async def _ids(call: Call[Which, NoQuery]) -> list[str]:
+    return [await sanctions.find(call.node, each) for each in call.body.ids]
+
+
+def _identifiers(texts: list[str], region: str | None) -> list[Identifier]:
+    meant: list[Identifier] = []
+    for number, text in enumerate(texts, 1):
+        kind, colon, value = text.partition(":")
+        if not colon:
+            raise UserError(f"identifier {number}: write KIND:VALUE")
+        try:
+            meant += related(kind.strip().lower(), value, region=region)
+        except InvalidIdentifier as error:
+            raise UserError(f"identifier {number}: {error}") from error
+    return meant
+
+
+def _parsed(number: int, text: str) -> Identifier:
+    try:
+        return from_text(text)
+    except InvalidIdentifier as error:
+        raise UserError(f"drop {number}: {error}") from error
+
+
+def _notice(given: NoticeBody) -> Notice:
+    if (given.state == "delayed") != (given.until is not None):
+        raise UserError("a delayed notice says until when, and no other does")
+    return Notice(state=given.state, until=given.until)

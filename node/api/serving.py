@@ -1,0 +1,164 @@
+"""The local API as an application: who calls, what is sent, what is answered.
+
+The order is that of cost and of trust: the token, the role, the body within its cap, its form. Then
+the call is recorded, and only then carried out. Everything that is refused is a problem document.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+from pydantic import BaseModel, ValidationError
+
+from node import audit, callers
+from node.api.openapi import description
+from node.api.routes import Body, Call, Nothing, Query, Route
+from node.api.table import ROUTES
+from node.callers import Caller
+from node.errors import NotHere, Unprocessable, UserError
+from node.federation.bodies import read_body
+from node.federation.middleware import strict_http
+from node.federation.problems import MEDIA_TYPE, problem_response, problems
+from node.federation.service import SERVICE, Service
+from node.passwords import WrongPassword
+from protocol.errors import Malformed, NotAdmitted, NotFound, UnknownKey
+
+BASE = "/api/v1"
+
+_MAX_FAULTS = 8
+_MAX_VARIABLE = 256
+
+Responder = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class NoToken(UnknownKey):
+    """No token, or one that opens nothing (any more)."""
+
+    code = "no-token"
+
+
+class NotYours(NotAdmitted):
+    """The token's role does not open this."""
+
+    code = "not-yours"
+
+
+def application(service: Service) -> web.Application:
+    """The local API of a node at work."""
+    app = web.Application(middlewares=[_headers, problems, strict_http])
+    app[SERVICE] = service
+    document = description(ROUTES, BASE)
+
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.Response(body=document, content_type="application/json")
+
+    app.router.add_get("/openapi.json", openapi, allow_head=False)
+    for route in ROUTES:
+        app.router.add_route(route.method, BASE + route.path, _responder(route))
+    return app
+
+
+def _responder(route: Route) -> Responder:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        service = request.app[SERVICE]
+        caller = await _caller(request, service)
+        if caller.role not in route.roles:
+            raise NotYours(f"a token of role {caller.role} does not open this")
+        call = await _call(request, service, caller, route)
+        with audit.acting(caller.name):
+            answer = await _answer(route, call)
+        return web.Response(
+            body=answer.model_dump_json(by_alias=True).encode(), content_type="application/json"
+        )
+
+    return respond
+
+
+async def _caller(request: web.Request, service: Service) -> Caller:
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    if scheme.lower() == "bearer":
+        caller = await callers.caller_of(service.node, token.strip(), service.now())
+        if caller is not None:
+            return caller
+    raise NoToken("a token that is valid is due: Authorization: Bearer comity_…")
+
+
+async def _call(
+    request: web.Request, service: Service, caller: Caller, route: Route
+) -> Call[Body, Query]:
+    body, query, _ = route.models
+    deadline = service.node.config.request_deadline
+    data = await read_body(request, route.limit, media_type="application/json", deadline=deadline)
+    if body is Nothing and data:
+        raise Malformed("nothing is to be sent with this")
+    path = dict(request.match_info)
+    if any(len(each) > _MAX_VARIABLE or not each.isprintable() for each in path.values()):
+        raise NotFound("there is nothing at this address")
+    return Call(service, caller, path, _body(body, data), _query(query, request))
+
+
+def _body(model: type[Body], data: bytes) -> Body:
+    if model is Nothing:
+        return Nothing()
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise _faults(error) from None  # the cause would quote what was sent
+
+
+def _query(model: type[Query], request: web.Request) -> Query:
+    given = request.query
+    if len(set(given)) != len(given):
+        raise Malformed("a parameter is given once")
+    try:
+        return model.model_validate_strings(dict(given))
+    except ValidationError as error:
+        raise _faults(error) from None
+
+
+def _faults(error: ValidationError) -> Malformed:
+    """Where it is not as due; never what was sent, which may be about a person."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    words = [
+        f"{'.'.join(str(part) for part in each['loc']) or 'body'}: {each['msg']}"
+        if each["type"] != "extra_forbidden"
+        else "unknown members or parameters are refused"
+        for each in found[:_MAX_FAULTS]
+    ]
+    return Malformed("; ".join(dict.fromkeys(words)))
+
+
+async def _answer(route: Route, call: Call[Body, Query]) -> BaseModel:
+    try:
+        if route.changes and not route.recorded:
+            said = {
+                "who": audit.who(),
+                "what": f"{route.method} {route.path}",
+                "at": dict(call.path),
+            }
+            await audit.write(call.node, "call", said, call.now)
+        return await route.handler(call)
+    except NotHere as error:
+        raise NotFound(str(error)) from error
+    except WrongPassword as error:
+        raise NotYours(str(error)) from error
+    except UserError as error:
+        raise Unprocessable(str(error)) from error
+
+
+@web.middleware
+async def _headers(request: web.Request, handler: Responder) -> web.StreamResponse:
+    """Nothing is kept on the way, and no browser takes it for anything but data."""
+    if hdrs.ORIGIN in request.headers:
+        # Pages of other sites have no business here; pages of the node's own call no API.
+        response: web.StreamResponse = problem_response(NotYours("browsers are not answered"))
+    else:
+        response = await handler(request)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Server"] = "comity"
+    if response.status == NoToken.status:
+        response.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="comity"'
+    return response
+
+
+__all__ = ["BASE", "MEDIA_TYPE", "application"]

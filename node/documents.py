@@ -1,0 +1,227 @@
+"""What is told of decisions, sanctions and peers, as JSON: by command line and API alike.
+
+The members of each are a contract: scripts and plugins rely on them.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from node.decisions import Kept as KeptDecision
+from node.decisions import Status
+from node.overview import Standing
+from node.sanctions import Sanction
+from protocol.encoding import base64url
+from protocol.statements import Community, Custody
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(datetime.isoformat, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time in UTC."""
+
+
+class Document(BaseModel):
+    """Something that is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def to_value(self) -> dict[str, Any]:
+        """As JSON values."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class Decided(Document):
+    """How far a decision has come."""
+
+    decision: str
+    """Its hash, 64 hexadecimal digits."""
+    attestation: str | None
+    state: Literal["pending", "logged", "declined", "void", "lapsed"]
+    approvals: int
+    threshold: int
+
+    @classmethod
+    def of(cls, status: Status) -> "Decided":
+        """As every command that makes a decision prints it."""
+        return cls(**_status(status))
+
+
+class Decision(Decided):
+    """A decision among others."""
+
+    type: str
+    on: date
+    index: int | None
+    """Its place in the log."""
+    fault: str | None
+    """Why it could not be logged."""
+
+    @classmethod
+    def listed(cls, kept: KeptDecision) -> "Decision":
+        """As it is listed."""
+        return cls(
+            **_status(kept.status),
+            type=kept.row.type,
+            on=kept.row.proposed_on,
+            index=kept.row.index,
+            fault=kept.row.fault,
+        )
+
+
+class SanctionDocument(Document):
+    """A sanction of this community with everything that it says, as far as that is kept."""
+
+    id: str
+    decision: str
+    state: str
+    flags: list[str]
+    ending: str | None
+    identifiers: list[str]
+    basis: str | None
+    decided_by: dict[str, Any] | None
+    review_by: date | None
+    measure: str | None
+    scope: list[dict[str, Any]] | None
+    in_force_from: date | None
+    ends_on: str | None
+    contact: str | None
+    public_reference: str | None
+    origin: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, found: Sanction, day: date) -> "SanctionDocument":
+        """As it is on that day."""
+        attested, said = found.attested, found.attestation
+        claims: Mapping[str, Any] = {} if said is None else said.claims.to_value()
+        decided_by = None if said is None else said.decided_by
+        return cls(
+            id=found.id,
+            decision=found.proposed.row.hash.hex(),
+            state=found.state(day),
+            flags=[] if attested is None else sorted(attested.state(day).flags),
+            ending=None if attested is None else attested.ending,
+            identifiers=[] if said is None else list(said.subject),
+            basis=None if said is None else said.basis,
+            decided_by=None if decided_by is None else decided_by.to_value(),
+            review_by=None if attested is None else attested.item.review_by,
+            measure=claims.get("measure"),
+            scope=claims.get("scope"),
+            in_force_from=claims.get("in_force_from"),
+            ends_on=claims.get("ends_on"),
+            contact=claims.get("contact"),
+            public_reference=claims.get("public_reference"),
+            origin=claims.get("origin"),
+        )
+
+    @property
+    def state_in_words(self) -> str:
+        """Its state for people: of one that ended before its time, how it did."""
+        return (self.ending or self.state).replace("_", " ")
+
+
+class EventDocument(Document):
+    """An event that a peer declared, which lets it ask for more."""
+
+    id: str
+    kind: str
+    start: date = Field(alias="from")
+    until: date
+    allowance: int
+    spent: int
+
+
+class BudgetDocument(Document):
+    """What a peer may still ask here."""
+
+    available: int
+    charged_today: int
+    refused_at: Moment | None
+    events: list[EventDocument]
+
+
+class PeerDocument(Document):
+    """A community that is a peer, or is to become one."""
+
+    id: str
+    name: str
+    url: str | None
+    state: Literal["asked", "wanted", "active", "removed"]
+    fingerprint: str
+    as_of: Moment | None
+    compared: bool
+    domain: Literal["proven", "claimed"]
+    quorum: str | None
+    custody: Custody | None
+    in_force: int
+    outdated: bool
+    last_sync_at: Moment | None
+    error: str | None
+    budget: BudgetDocument
+
+    @classmethod
+    def of(cls, standing: Standing) -> "PeerDocument":
+        """As its administrator here is shown it."""
+        known, register, budget = standing.peer, standing.register, standing.budget
+        return cls(
+            id=known.id,
+            name=known.name,
+            url=known.url,
+            state=known.state,
+            fingerprint=base64url(known.fingerprint),
+            as_of=_time(standing.as_of),
+            compared=known.compared,
+            domain="proven" if standing.proven else "claimed",
+            quorum=None if register is None else quorum(register.community),
+            custody=None if register is None else weakest(register.community),
+            in_force=standing.live,
+            outdated=register is not None and register.frozen_at is not None,
+            last_sync_at=_time(known.last_sync_at),
+            error=known.last_error,
+            budget=BudgetDocument(
+                available=budget.available,
+                charged_today=budget.charged,
+                refused_at=_time(budget.refused_at),
+                events=[
+                    EventDocument(
+                        id=each.id,
+                        kind=each.kind,
+                        start=each.from_day,
+                        until=each.until_day,
+                        allowance=each.allowance,
+                        spent=each.spent,
+                    )
+                    for each in budget.events
+                ],
+            ),
+        )
+
+
+def quorum(community: Community) -> str:
+    """How many officers decide, as "2 of 3"."""
+    return f"{community.threshold} of {len(community.officers)}"
+
+
+def weakest(community: Community) -> Custody:
+    """The weakest place where an officer's key is kept: what any decision may rest on."""
+    held = Counter(officer.custody for officer in community.officers)
+    order: Sequence[Custody] = ("node", "browser", "own")
+    return next(custody for custody in order if custody in held)
+
+
+def _status(status: Status) -> dict[str, Any]:
+    return {
+        "decision": status.decision.hex(),
+        "attestation": next(iter(status.attestations), None),
+        "state": status.state,
+        "approvals": status.approvals,
+        "threshold": status.threshold,
+    }
+
+
+def _time(time: int | None) -> datetime | None:
+    return None if time is None else datetime.fromtimestamp(time, UTC)

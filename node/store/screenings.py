@@ -1,0 +1,115 @@
+"""Screenings that run in the background, and the result of each row."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node.tables import screening_rows, screenings
+
+State = Literal["waiting", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class ScreeningRow:
+    """One screening."""
+
+    id: str
+    state: State
+    job_sealed: bytes | None = field(repr=False)
+    summary_sealed: bytes | None = field(repr=False)
+    fault: str | None
+    created_at: int
+    delete_after: date
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """What was found about one row of a list."""
+
+    screening: str
+    row: int
+    attention: bool
+    result_sealed: bytes = field(repr=False)
+
+
+async def add(connection: AsyncConnection, row: ScreeningRow) -> None:
+    """Keep a screening."""
+    await connection.execute(insert(screenings).values(**vars(row)))
+
+
+async def get(connection: AsyncConnection, id_: str) -> ScreeningRow | None:
+    """The screening of an id."""
+    row = (await connection.execute(select(screenings).where(screenings.c.id == id_))).first()
+    return None if row is None else ScreeningRow(*row)
+
+
+async def every(connection: AsyncConnection) -> list[ScreeningRow]:
+    """All of them, the newest first; without their lists."""
+    columns = [
+        column for column in screenings.c if column.name not in {"job_sealed", "summary_sealed"}
+    ]
+    query = select(*columns).order_by(screenings.c.created_at.desc(), screenings.c.id)
+    rows = (await connection.execute(query)).mappings()
+    return [ScreeningRow(job_sealed=None, summary_sealed=None, **row) for row in rows]
+
+
+async def waiting(connection: AsyncConnection) -> ScreeningRow | None:
+    """The oldest that waits."""
+    query = select(screenings).where(screenings.c.state == "waiting")
+    row = (await connection.execute(query.order_by(screenings.c.created_at).limit(1))).first()
+    return None if row is None else ScreeningRow(*row)
+
+
+async def number_waiting(connection: AsyncConnection) -> int:
+    """How many wait."""
+    query = select(func.count()).where(screenings.c.state == "waiting")
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def finish(
+    connection: AsyncConnection,
+    id_: str,
+    summary_sealed: bytes | None,
+    fault: str | None,
+    results: Sequence[ResultRow],
+) -> bool:
+    """Keep what became of a screening, in place of its list; False where it was deleted."""
+    state = "done" if fault is None else "failed"
+    values = {"state": state, "job_sealed": None, "fault": fault}
+    if summary_sealed is not None:
+        values["summary_sealed"] = summary_sealed  # type: ignore[assignment]
+    query = update(screenings).where(screenings.c.id == id_).values(**values)
+    if (await connection.execute(query)).rowcount == 0:
+        return False
+    if results:
+        await connection.execute(insert(screening_rows), [vars(each) for each in results])
+    return True
+
+
+async def rows(
+    connection: AsyncConnection, id_: str, after: int, limit: int, *, attention: bool
+) -> list[ResultRow]:
+    """Results of rows after a row, in order; of those only that a human has to look at, or all."""
+    query = select(screening_rows).where(
+        screening_rows.c.screening == id_, screening_rows.c.row > after
+    )
+    if attention:
+        query = query.where(screening_rows.c.attention)
+    found = await connection.execute(query.order_by(screening_rows.c.row).limit(limit))
+    return [ResultRow(*row) for row in found]
+
+
+async def drop(connection: AsyncConnection, ids: Collection[str]) -> int:
+    """Delete screenings with all their rows; how many."""
+    result = await connection.execute(delete(screenings).where(screenings.c.id.in_(ids)))
+    return result.rowcount
+
+
+async def drop_due(connection: AsyncConnection, day: date) -> int:
+    """Delete what is kept for no longer than yesterday; how many."""
+    result = await connection.execute(delete(screenings).where(screenings.c.delete_after < day))
+    return result.rowcount

@@ -1,0 +1,187 @@
+"""What people do at a node, by the local API: real nodes on loopback."""
+
+from base64 import b64encode
+
+import pytest
+
+from node import audit
+from tests.node.api.conftest import Api
+from tests.node.federation import eventually
+
+BAN = {
+    "identifiers": ["email:casey@person.example", "github:casey-fake"],
+    "measure": "ban",
+    "scope": [{"kind": "all_own_spaces"}],
+    "basis": "harassment",
+}
+
+LIST = (
+    b"Order code,Name,Email\nA1,Mallory,mallory@person.example\nA2,Eve,eve@person.example\nA3,,\n"
+)
+
+
+async def _acts(api: Api) -> list[tuple[str, str]]:
+    return [
+        (each.act, str(each.detail.get("who"))) for each in await audit.every(api.community.node)
+    ]
+
+
+async def test_a_sanction_is_proposed_approved_reviewed_and_lifted(api: Api) -> None:
+    """The committee's work, as calls; every act is recorded under the token's name."""
+    proposed = await api.done("officer", "POST", "/sanctions", BAN)
+    assert proposed["state"] == "pending"
+    decision = await api.done("officer", "GET", f"/decisions/{proposed['decision']}")
+    assert decision["votes"] == []
+    logged = await api.logged(proposed)
+    id_ = logged["attestation"]
+    shown = await api.done("officer", "GET", f"/sanctions/{id_}")
+    assert (shown["state"], shown["measure"]) == ("in_force", "ban")
+    assert "github:casey-fake" in shown["identifiers"]
+
+    due = await api.done("officer", "GET", "/sanctions/due", within=400)
+    assert id_ in {each["id"] for each in due["due"]}
+    await api.logged(await api.done("officer", "POST", "/sanctions/reaffirm", {"ids": [id_]}))
+
+    amended = await api.done(
+        "officer", "POST", f"/sanctions/{id_}/amend", {"drop": ["github:casey-fake"]}
+    )
+    new = (await api.logged(amended["attesting"]))["attestation"]
+    await api.logged(amended["withdrawing"])
+    lifted = await api.done(
+        "officer", "POST", "/sanctions/end", {"ids": [new], "because": "lifted"}
+    )
+    await api.logged(lifted)
+    states = {
+        each["id"]: each["ending"]
+        for each in (await api.done("officer", "GET", "/sanctions"))["sanctions"]
+    }
+    assert states == {id_: "superseded", new: "lifted"}
+    log = await api.done("checker", "GET", "/log")
+    assert [each["type"] for each in log["entries"]][-1] == "withdraw"
+    assert ("call", "officer token") in await _acts(api)
+
+
+async def test_a_check_finds_and_what_was_found_is_read_and_deleted_by_ref(api: Api) -> None:
+    """Raw fields as they were typed; what was found is read since a cursor, and is taken back."""
+    attestation = await api.issuer.publish("email:mallory@person.example")
+    await api.community.sync()
+    event = {"name": "Conf", "purpose": "registration", "from": "2027-03-01", "to": "2027-03-03"}
+    checked = await api.done(
+        "checker",
+        "POST",
+        "/checks",
+        {
+            "fields": [{"kind": "email", "value": " Mallory@PERSON.example "}],
+            "ref": "order-7",
+            "event": event,
+        },
+    )
+    assert checked["outcome"] == "match"
+    assert checked["coverage"]["complete"]
+    (finding,) = checked["findings"]
+    assert finding["attestation"] == attestation
+
+    page = await api.done("checker", "GET", "/findings")
+    assert [each["ref"] for each in page["findings"]] == ["order-7"]
+    assert await api.done("checker", "GET", "/findings", since=page["next"]) == {
+        "findings": [],
+        "next": page["next"],
+    }
+    await api.issuer.lift(attestation)
+    await api.community.sync()
+    again = await api.done("checker", "GET", f"/findings/{finding['id']}")
+    assert not again["counts"]
+    assert again["shown"] is None
+    deleted = await api.done("checker", "POST", "/findings/delete", {"ref": "order-7"})
+    assert deleted == {"deleted": 1}
+    status, _ = await api.call("checker", "GET", f"/findings/{finding['id']}")
+    assert status == 404
+    acts = await _acts(api)
+    assert ("check", "checker token") in acts
+    assert ("delete", "checker token") in acts
+
+
+async def test_a_list_is_screened_in_the_background_and_deleted(api: Api) -> None:
+    """Rows that a human has to look at come by themselves; every row is there if asked for."""
+    await api.issuer.publish("email:mallory@person.example")
+    await api.community.sync()
+    body = {"file": b64encode(LIST).decode(), "event": {"purpose": "registration"}}
+    understood = await api.done("checker", "POST", "/screenings/understand", body)
+    assert any("Email" in line for line in understood["columns"])
+    begun = await api.done("checker", "POST", "/screenings", body)
+
+    async def is_done() -> bool:
+        shown = await api.done("checker", "GET", f"/screenings/{begun['id']}")
+        assert shown["state"] != "failed", shown["fault"]
+        return bool(shown["state"] == "done")
+
+    await eventually(is_done)
+    shown = await api.done("checker", "GET", f"/screenings/{begun['id']}")
+    assert (shown["counts"]["rows"], shown["counts"]["match"]) == (3, 1)
+    assert shown["counts"]["coverage"]["complete"]
+    path = f"/screenings/{begun['id']}/rows"
+    page = await api.done("checker", "GET", path)
+    assert [(each["row"], each["outcome"]) for each in page["rows"]] == [(1, "match")]
+    first = await api.done("checker", "GET", path, attention="false", limit=2)
+    second = await api.done("checker", "GET", path, attention="false", after=first["next"])
+    assert [each["row"] for each in first["rows"] + second["rows"]] == [1, 2, 3]
+
+    assert await api.done("checker", "DELETE", f"/screenings/{begun['id']}") == {"deleted": 1}
+    status, _ = await api.call("checker", "GET", path)
+    assert status == 404
+    assert (await api.done("checker", "GET", "/screenings"))["screenings"] == []
+
+
+async def test_a_list_that_waits_is_screened_after_a_restart(api: Api) -> None:
+    """What waits is in the database, sealed, and not in anybody's memory."""
+    conf = api.community
+    listen = await conf.url()
+    begun = await api.done("checker", "POST", "/screenings", {"file": b64encode(LIST).decode()})
+    await conf.stop()
+    await conf.start(listen.removeprefix("http://").partition("/")[0])
+
+    async def is_done() -> bool:
+        shown = await api.done("checker", "GET", f"/screenings/{begun['id']}")
+        return bool(shown["state"] == "done")
+
+    await eventually(is_done)
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [("%%%", "base64"), (b64encode(b"%PDF-").decode(), "CSV"), ("", "empty")],
+)
+async def test_a_list_that_cannot_be_read_is_refused_at_once(
+    api: Api, file: str, words: str
+) -> None:
+    """In words that say what to do."""
+    status, problem = await api.call("checker", "POST", "/screenings", {"file": file})
+    assert status == 422
+    assert words in problem["detail"]
+
+
+async def test_peers_officers_and_what_is_held_of_a_person(api: Api) -> None:
+    """The operator's side, and the person's right."""
+    peers = await api.done("operator", "GET", "/peers")
+    assert [(each["id"], each["state"]) for each in peers["peers"]] == [
+        ("foundation.example", "active")
+    ]
+    followed = await api.done("operator", "POST", "/peers/foundation.example/follow")
+    assert followed["error"] is None
+    officers = await api.done("operator", "GET", "/officers")
+    assert [each["name"] for each in officers["officers"]] == ["alice", "bob"]
+    changed = await api.done("operator", "POST", "/community", {"name": "The Conference"})
+    await api.logged(changed)
+    assert (await api.done("checker", "GET", "/community"))["community"]["name"] == (
+        "The Conference"
+    )
+    asked = {"identifiers": ["email:mallory@person.example"]}
+    await api.done("checker", "POST", "/checks", asked)
+    held = (await api.done("officer", "POST", "/subjects", asked))["held"]
+    assert len(held["asked_here"]) == 1
+    health = await api.done("operator", "GET", "/node")
+    assert "log" in {each["name"] for each in health["checks"]}
+    acts = await api.done("operator", "GET", "/audit", limit=500)
+    assert acts["total"] == len(acts["acts"])
+    removed = await api.done("operator", "DELETE", "/peers/foundation.example")
+    assert removed["peer"]["state"] == "removed"
