@@ -102,6 +102,13 @@ class BrokenSeal(Violation):
     status = 422
 
 
+class DishonestAnswer(Violation):
+    """A signed answer to an inquiry that is of something else, or discloses what does not hold."""
+
+    code = "dishonest-answer"
+    status = 422
+
+
 class NotAdmitted(Violation):
     """A known key whose community is not an admitted peer here."""
 

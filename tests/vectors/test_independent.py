@@ -40,6 +40,7 @@ KEYS, LOG, REGISTER, SEALING, STATEMENTS = (
     load(f"{name}.json") for name in ("keys", "log", "register", "sealing", "statements")
 )
 VOPRF, COMPARE, SHEET = (load(f"{name}.json") for name in ("voprf-pseudonyms", "compare", "sheet"))
+INQUIRY = load("inquiry.json")
 
 
 def unpadded(text: str) -> bytes:
@@ -430,3 +431,61 @@ def test_a_vote_is_over_the_decision_on_the_sheet(case: JSON) -> None:
 
 def test_every_check_of_a_sheet_can_fail() -> None:
     assert {case["check"] for case in SHEET["refused"]} == set(range(1, 12))
+
+
+# Inquiries
+
+ANSWER_MEMBERS = {
+    "v", "inquiry", "log", "attestation", "on", "phrase", "disclosures", "contact",
+}  # fmt: skip
+
+
+def seen_in(jwt: str, disclosures: list[str]) -> JSON | None:
+    """What disclosures say of an attestation; None where one is not of its `_sd`."""
+    payload = json.loads(unpadded(jwt.split(".")[1]))
+    seen = {}
+    for text in disclosures:
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode()[:43]
+        if digest not in payload["_sd"]:
+            return None
+        _, name, value = json.loads(unpadded(text))
+        seen[name] = value
+    return seen if len(seen) == len(disclosures) else None
+
+
+def answer_holds(question: JSON, signed: JSON) -> bool:
+    """The checks of section 8 on an answer, once more by hand."""
+    answer = signed["answer"]
+    phrases = {case["phrase"] for case in INQUIRY["answers"]}
+    key = bytes.fromhex(INQUIRY["issue_key"]["public_key"])
+    return (
+        set(answer) == ANSWER_MEMBERS
+        and answer["phrase"] in phrases
+        and (answer["phrase"] == "released") == bool(answer["disclosures"])
+        and answer["contact"] is not None
+        and holds(key, b"comity:answer:v1\n" + canonical(answer), unpadded(signed["sig"]))
+        and unpadded(answer["inquiry"]) == hashlib.sha256(canonical(question)).digest()
+        and all(answer[name] == question[name] for name in ("log", "attestation"))
+        and seen_in(INQUIRY["jwt"], answer["disclosures"]) is not None
+    )
+
+
+def test_an_inquiry_is_named_by_its_hash() -> None:
+    for case in INQUIRY["questions"]:
+        assert canonical(json.loads(case["body"])) == case["body"].encode()
+        assert hashlib.sha256(case["body"].encode()).hexdigest() == case["hash"]
+
+
+@pytest.mark.parametrize("case", INQUIRY["answers"], ids=lambda case: case["phrase"])
+def test_an_answer_holds_by_the_checks_of_section_8(case: JSON) -> None:
+    signed = json.loads(case["body"])["answered"]
+    assert answer_holds(json.loads(INQUIRY["questions"][0]["body"]), signed)
+    assert case["signed_text"] == "comity:answer:v1\n" + canonical(signed["answer"]).decode()
+    seen = seen_in(INQUIRY["jwt"], signed["answer"]["disclosures"]) or {}
+    assert {name: case[name] for name in ("basis", "decided_by") if case[name]} == seen
+
+
+@pytest.mark.parametrize("case", INQUIRY["answers_refused"], ids=lambda case: case["reason"])
+def test_a_refused_answer_fails_one_of_them(case: JSON) -> None:
+    question = json.loads(INQUIRY["questions"][0]["body"])
+    assert not answer_holds(question, json.loads(case["answered"]))

@@ -3,11 +3,22 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from protocol import attestation, encoding, errors, exchange, merkle, note, sdjwt, sealing, sheet
+from protocol import (
+    attestation,
+    encoding,
+    errors,
+    exchange,
+    inquiry,
+    merkle,
+    note,
+    sdjwt,
+    sealing,
+    sheet,
+)
 from protocol.errors import ComityError
 from protocol.identifiers import MAX_RAW, MAX_VALUE
 from protocol.tiles import MAX_ENTRY
@@ -34,6 +45,7 @@ LIMITS = [
     ),
     ("peering body", [exchange.MAX_PEERING_BODY]),
     ("events body", [exchange.MAX_EVENT_BODY]),
+    ("inquiry; its answer", [inquiry.MAX_INQUIRY, inquiry.MAX_INQUIRY_ANSWER]),
     ("sealed record", [sealing.MAX_RECORD]),
     (
         "JWT; disclosure; disclosures",
@@ -88,6 +100,14 @@ def _number(digits: str, unit: str) -> int:
 def test_numbers_in_the_text_are_those_of_the_code() -> None:
     assert f"at most {attestation.MAX_SUBJECT_DISCLOSURE} characters" in SPEC
     assert f"nest at most {encoding.MAX_DEPTH} deep" in SPEC
+
+
+def test_every_phrase_of_an_answer_is_explained() -> None:
+    phrases = get_args(inquiry.Phrase)
+    (table,) = re.findall(
+        r"^\| `phrase` \| says \|\n\|---\|---\|\n((?:\|.+\n)+)", SPEC, re.MULTILINE
+    )
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(phrases)
 
 
 def test_examples_are_from_the_vectors() -> None:
