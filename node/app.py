@@ -8,7 +8,7 @@ about it, whoever made it grow.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,15 +19,16 @@ import structlog
 from aiohttp import web
 
 from node import acts, clock, ledger, lists, notify, retention, sync
+from node import inquiries as inquiries_job
 from node import peering as peering_job
 from node.api import serving as local
 from node.background import attempt, repeat, running
-from node.client import connect
+from node.client import Clients, connect
 from node.config import listen_address
 from node.directory import Directory
 from node.errors import UserError
 from node.evaluation import Evaluator
-from node.federation import discovery, evaluate, events, log, peering, records, witness
+from node.federation import discovery, evaluate, events, inquiries, log, peering, records, witness
 from node.federation.bodies import SERVER_LIMITS
 from node.federation.middleware import EDGE, PEERS, Edge, strict_http
 from node.federation.problems import problems
@@ -39,12 +40,14 @@ from node.store import logs, peers
 from protocol.signatures import authority_of
 
 Clock = Callable[[], int]
+Work = Callable[[], Awaitable[object]]
 
 HEAD_INTERVAL = 1.0
 """Seconds from one look at our own head to the next."""
 
 TOUCH_INTERVAL = 300.0
-"""Seconds from one word to those who have not answered, or cannot fetch from us, to the next."""
+"""Seconds from one word to those who have not answered, or cannot fetch from us, to the next; and
+from one question how an inquiry stands to the next."""
 
 LISTS_INTERVAL = 1.0
 """Seconds from one look for lists that wait to the next."""
@@ -135,6 +138,8 @@ def application(service: Service, url: str | None) -> web.Application:
     app.router.add_post(f"{base}/evaluate", evaluate.evaluate)
     app.router.add_post(f"{base}/records", records.records)
     app.router.add_post(f"{base}/events", events.events)
+    app.router.add_post(f"{base}/inquiries", inquiries.ask)
+    app.router.add_get(f"{base}/inquiries/{{hash}}", inquiries.standing, allow_head=False)
     app.router.add_post(f"{base}/peering", peering.peering)
     return app
 
@@ -193,11 +198,8 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
                 if peer.url is not None:
                     service.pulls.want(peer.fingerprint)
 
-    async def touch() -> None:
-        await peering_job.keep_in_touch(node, service.clients, now())
-
-    async def prove() -> None:
-        await peering_job.prove(node, service.clients, now())
+    def with_peers(job: Callable[[Node, Clients, int], Awaitable[object]]) -> Work:
+        return lambda: job(node, service.clients, now())
 
     async def clean() -> None:
         await retention.clean(node, now())
@@ -210,8 +212,9 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
         repeat("screen lists", LISTS_INTERVAL, screen),
         repeat("cosign our head", node.config.cosign_renewal, renew),
         repeat("follow peers", node.config.poll_interval, poll),
-        repeat("keep in touch", TOUCH_INTERVAL, touch),
-        repeat("prove domains", DAILY_INTERVAL, prove),
+        repeat("keep in touch", TOUCH_INTERVAL, with_peers(peering_job.keep_in_touch)),
+        repeat("carry inquiries", TOUCH_INTERVAL, with_peers(inquiries_job.carry)),
+        repeat("prove domains", DAILY_INTERVAL, with_peers(peering_job.prove)),
         repeat("remind of what is due", DAILY_INTERVAL, _Reminder(service)),
         repeat("delete what is due", DAILY_INTERVAL, clean),
         repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service)),

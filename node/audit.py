@@ -36,9 +36,12 @@ Act = Literal[
     "delete",
     "token",
     "call",
+    "inquire",
+    "answer",
 ]
 """What was done: asked here, about one or about a list; answered to a peer; voted; peered; handed
-out; deleted on request; a token of the local API made or revoked; called by such a token."""
+out; deleted on request; a token of the local API made or revoked; called by such a token; inquired
+at an issuer about a finding; told a peer about a sanction."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""
@@ -100,7 +103,8 @@ async def write(
 ) -> None:
     """Record an act in a transaction of its own; see `record`."""
     async with node.store.write() as connection:
-        await record(connection, node.vault, act, detail, now, about)
+        tags = [tag(node.vault, each) for each in about]
+        await record(connection, node.vault, act, detail, now, tags)
 
 
 async def record(  # noqa: PLR0913, PLR0917 - what, by which vault, when, about whom
@@ -109,18 +113,23 @@ async def record(  # noqa: PLR0913, PLR0917 - what, by which vault, when, about 
     act: Act,
     detail: Mapping[str, Any],
     now: int,
-    about: Collection[Identifier] = (),
+    tags: Collection[bytes] = (),
 ) -> None:
     """Record an act, within the writing transaction of what is done.
 
-    `detail` is JSON without anything that names a person; `about`, who was asked about.
+    `detail` is JSON without anything that names a person; `tags`, of the identifiers of whom it is
+    about.
     """
     before = await rows.last(connection)
     seq = 0 if before is None else before.seq + 1
     sealed = vault.seal(_DETAIL, _place(seq), canonical_json(dict(detail)))
     chain = _chain(vault, b"" if before is None else before.chain, seq, now, act, sealed)
-    tags = {_tag(vault, each) for each in about}
-    await rows.add(connection, AuditRow(seq, now, act, sealed, chain), tags)
+    await rows.add(connection, AuditRow(seq, now, act, sealed, chain), set(tags))
+
+
+def tag(vault: Vault, identifier: Identifier) -> bytes:
+    """The tag by which an act about somebody of this identifier is found."""
+    return vault.tag(_SUBJECT, identifier.text.encode())
 
 
 async def every(node: Node) -> list[Recorded]:
@@ -160,7 +169,7 @@ async def verify(node: Node, head: str | None = None) -> int:
 async def asked_about(node: Node, identifiers: Collection[Identifier]) -> list[Recorded]:
     """Who asked here about any of these identifiers, and for which event."""
     async with node.store.read() as connection:
-        found = await rows.about(connection, [_tag(node.vault, each) for each in identifiers])
+        found = await rows.about(connection, [tag(node.vault, each) for each in identifiers])
     return [_opened(node.vault, row) for row in found]
 
 
@@ -175,10 +184,6 @@ def _opened(vault: Vault, row: AuditRow) -> Recorded:
 
 def _place(seq: int) -> bytes:
     return seq.to_bytes(8, "big")
-
-
-def _tag(vault: Vault, identifier: Identifier) -> bytes:
-    return vault.tag(_SUBJECT, identifier.text.encode())
 
 
 def _chain(vault: Vault, before: bytes, seq: int, at: int, act: str, sealed: bytes) -> bytes:  # noqa: PLR0913, PLR0917 - a row's columns

@@ -26,7 +26,7 @@ from node.node import Node
 from node.outbound import Outbound, Response, open_outbound
 from node.store import logs
 from node.store.peers import Peer
-from protocol.encoding import Message, from_base64url, from_json
+from protocol.encoding import Message, base64url, from_base64url, from_json
 from protocol.errors import Malformed, Replayed, UnknownKey, Violation
 from protocol.exchange import (
     MAX_COMMUNITY_ANSWER,
@@ -43,6 +43,7 @@ from protocol.exchange import (
     RecordsAnswer,
     RecordsRequest,
 )
+from protocol.inquiry import MAX_INQUIRY_ANSWER, Inquiry, InquiryState
 from protocol.keys import SigningKey, http_key_id
 from protocol.note import MAX_NOTE, NoteSignature, parse_signatures
 from protocol.sealing import MAX_RECORD
@@ -263,6 +264,15 @@ class PeerClient(PublicLog):
         """Declare an event, or end it."""
         return await self._ask(EventAnswer, "/events", event, max_bytes=self._config.document_bytes)
 
+    async def inquire(self, inquiry: Inquiry) -> InquiryState:
+        """Ask about an attestation; how the question stands from now on."""
+        return await self._ask(InquiryState, "/inquiries", inquiry, max_bytes=MAX_INQUIRY_ANSWER)
+
+    async def inquiry(self, hash_: bytes) -> InquiryState:
+        """How a question stands that was asked before; its answer is the caller's to verify."""
+        path = f"/inquiries/{base64url(hash_)}"
+        return await self._ask(InquiryState, path, None, max_bytes=MAX_INQUIRY_ANSWER)
+
     async def peering(self, request: PeeringRequest) -> PeeringAnswer:
         """Ask to peer, accept, leave or extend."""
         return await self._ask(
@@ -304,20 +314,20 @@ class PeerClient(PublicLog):
         self,
         form: type[M],
         path: str,
-        message: Message,
+        message: Message | None,
         *,
         max_bytes: int,
         deadline: float | None = None,
     ) -> M:
-        """Post a message, and read the answer once it is shown to be the peer's.
+        """Post a message, or get what is there; read the answer once it is shown to be the peer's.
 
         Raises:
             WrongAnswer: it is the peer's, and not of this form.
         """
         response, request_signature = await self._send(
-            "POST",
+            "GET" if message is None else "POST",
             f"/comity/v1{path}",
-            message.to_bytes(),
+            b"" if message is None else message.to_bytes(),
             max_bytes,
             deadline or self._config.peer_deadline,
         )

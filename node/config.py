@@ -135,7 +135,7 @@ class Config(BaseSettings):
     """Seconds for one evaluation by a peer, which may work through 4,096 elements."""
 
     document_bytes: Annotated[int, Field(ge=1)] = 64 * 1024
-    """Most bytes read of a peer's discovery, checkpoint, hash tile, inquiry or refusal."""
+    """Most bytes read of a peer's discovery, checkpoint, hash tile or refusal."""
 
     answer_bytes: Annotated[int, Field(ge=1)] = 17 * 1024 * 1024
     """Most bytes read of a peer's entry bundle (256 entries of 64 KiB), records or evaluation."""

@@ -19,7 +19,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import audit, content, ledger, officers
+from node import answering, audit, content, ledger, officers
 from node.clock import day_of
 from node.errors import NotHere, UserError
 from node.node import Node
@@ -417,6 +417,7 @@ async def _take_effect(connection: AsyncConnection, vault: Vault, kept: Kept, lo
             for item in items:
                 if item.because == "erased":
                     await erase(connection, item.id)
+                    await answering.forget_about(connection, vault, item.id)
         case _:
             pass
 

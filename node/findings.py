@@ -133,6 +133,11 @@ class Finding:
     """Whether it makes a match, or a possible one."""
     found: Matched = field(repr=False)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the sanction has ended, in whichever way."""
+        return self.state not in ("pending", "in_force")
+
     def to_value(self, *, with_owners: bool) -> dict[str, object]:
         """As the command line prints it; whose it is only where a list says so."""
         hidden = {"counts", "found"} if with_owners else {"counts", "found", "whose"}

@@ -109,6 +109,17 @@ HOLDINGS = {
         "nobody",
         "As long as the finding is.",
     ),
+    "inquiries_asked": Holding(
+        "What was asked of an issuer about a finding, and what it answered.",
+        "persons asked about",
+        "As long as the finding is, and 30 days after it was asked; the answer only until the "
+        "sanction ends.",
+    ),
+    "inquiries_received": Holding(
+        "What peers asked about our own sanctions, and what they were told.",
+        "persons concerned",
+        "30 days after it came, and after it was answered; until the sanction is erased.",
+    ),
     "policy_rules": Holding("What each peer's word means here.", "peers", "Until it is changed."),
     "policy_requirements": Holding(
         "What is asked of peers' decisions.", "peers", "Until it is changed."

@@ -25,7 +25,7 @@ from node.findings import Days, Finding, Matched, Person, judged
 from node.node import Node
 from node.policy import Policy
 from node.store import findings as rows
-from node.store import logs, policies
+from node.store import inquiries, logs, policies
 from node.store.findings import FindingRow
 from node.vault import Vault, VaultError
 from protocol import attestation
@@ -43,7 +43,6 @@ MAX_NAME = 200
 
 _CONTENT = "findings.finding"
 _REF = "findings.ref"
-_SUBJECT = "findings.subject"
 _MAX_CONTENT = 256 * 1024
 
 
@@ -153,7 +152,7 @@ async def show(node: Node, id_: str, now: int) -> Kept:
     """One finding.
 
     Raises:
-        UserError: nothing of this id is kept.
+        NotHere: nothing of this id is kept.
     """
     async with node.store.read() as connection:
         row = await rows.get(connection, id_)
@@ -166,7 +165,7 @@ async def show(node: Node, id_: str, now: int) -> Kept:
 async def about(node: Node, identifiers: Collection[Identifier], now: int) -> list[Kept]:
     """What was found about whoever has any of these identifiers."""
     async with node.store.read() as connection:
-        tags = [_subject(node.vault, each) for each in identifiers]
+        tags = [audit.tag(node.vault, each) for each in identifiers]
         return await _read(node, connection, await rows.about(connection, tags), now)
 
 
@@ -203,6 +202,7 @@ async def forget_ended(node: Node, log: bytes, day: date) -> int:
                 if register is None or _is_over(register, content, day):
                     bare = content.model_copy(update={"jwt": None, "shown": None})
                     await rows.end(connection, row.id, _sealed(node.vault, row.id, bare))
+                    await inquiries.end(connection, row.id)
                     ended += 1
     return ended
 
@@ -268,7 +268,7 @@ async def _keep(  # noqa: PLR0913, PLR0917 - whom, what, until when
         ended=False,
         delete_after=until,
     )
-    return await rows.put(connection, row, {_subject(vault, each) for each in person.identifiers})
+    return await rows.put(connection, row, {audit.tag(vault, each) for each in person.identifiers})
 
 
 def _shown(vault: Vault, row: FindingRow) -> Mapping[str, Any] | None:
@@ -363,7 +363,3 @@ def _sealed(vault: Vault, id_: str, content: Content) -> bytes:
 
 def _ref(vault: Vault, ref: str) -> bytes:
     return vault.tag(_REF, ref.encode())
-
-
-def _subject(vault: Vault, identifier: Identifier) -> bytes:
-    return vault.tag(_SUBJECT, identifier.text.encode())

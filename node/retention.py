@@ -1,7 +1,7 @@
 """Nothing about a person is kept beyond its day.
 
-- tokens and findings: the last day that each row names; what a finding said, until its sanction
-  ends;
+- tokens, findings and inquiries: the last day that each row names; what a finding said, until its
+  sanction ends;
 - requests to issuers under way: a day, after which a retry would be charged anew;
 - wishes to be a peer that were not repeated: a fortnight;
 - decisions that waited for approvals for 90 days, with what they were about;
@@ -27,6 +27,7 @@ async def clean(node: Node, now: int) -> int:
         deleted = await retention.delete_tokens(connection, day)
         deleted += await screenings.drop_due(connection, day)
         deleted += await retention.delete_findings(connection, day)
+        deleted += await retention.delete_inquiries(connection, day)
         deleted += await retention.delete_pending_evaluations(connection, now - DAY)
         await retention.delete_events(connection, day, now - EVENT_INTERVAL)
         await nonces.forget(connection, now - NONCE_GRACE)

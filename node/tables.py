@@ -351,6 +351,54 @@ finding_changes = Table(
     sqlite_autoincrement=True,
 )
 
+# --- Inquiries ------------------------------------------------------------------------------------
+
+inquiries_asked = Table(
+    "inquiries_asked",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True, doc="Hash of the question, 32 bytes."),
+    Column(
+        "finding",
+        Text,
+        ForeignKey("findings.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+        doc="The finding that it is about.",
+    ),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        doc="`unsent`, `waiting`, `answered`, `dishonest`, `refused`, `given_up` or `ended`.",
+    ),
+    Column("fault", Text, doc="Code of what went wrong last; null where nothing did."),
+    Column("inquiry_sealed", LargeBinary, nullable=False, doc="The question, as it is sent."),
+    Column("answer_sealed", LargeBinary, doc="The verified answer; null once the sanction ends."),
+    Column("asked_at", BigInteger, nullable=False, doc="When it was asked."),
+    Column("changed_at", BigInteger, nullable=False, doc="When its state changed last."),
+)
+
+inquiries_received = Table(
+    "inquiries_received",
+    metadata,
+    # Not bound to the log: what a peer was told stays on record when it is a peer no more.
+    Column("peer", LargeBinary, primary_key=True, doc="Fingerprint of the peer that asked."),
+    Column("hash", LargeBinary, primary_key=True, doc="Hash of the question, 32 bytes."),
+    Column(
+        "attestation_tag",
+        LargeBinary,
+        nullable=False,
+        index=True,
+        doc="Tag of the attestation that it is about.",
+    ),
+    Column("inquiry_sealed", LargeBinary, nullable=False, doc="The question, as it came."),
+    Column("answer_sealed", LargeBinary, doc="Our signed answer; null until there is one."),
+    Column("received_at", BigInteger, nullable=False, doc="When it came."),
+    Column("answered_at", BigInteger, doc="When it was answered."),
+    Column("handed_over_at", BigInteger, doc="When the peer first fetched the answer."),
+    _delete_after(),
+)
+
 # --- What peers' words mean here ------------------------------------------------------------------
 
 policy_rules = Table(

@@ -13,6 +13,7 @@ from node.spelling import identifier, name, printable
 from protocol.attestation import VerifiedAttestation
 from protocol.claims import DAY, Claims, OwnDecision, Recognition, Scope
 from protocol.encoding import base64url
+from protocol.inquiry import Phrase
 from protocol.items import (
     AppealItem,
     AttestItem,
@@ -71,6 +72,17 @@ APPEALS = {
     "rejected": "the appeal is rejected: the sanction goes on",
     "withdrawn": "the appeal is withdrawn: the sanction goes on",
 }
+
+PHRASES: dict[Phrase, str] = {
+    "released": "this much we release",
+    "cannot_say_more": "we cannot say more",
+    "not_the_same_person": "not the same person",
+    "we_shall_drop_that_identifier": "we shall drop that identifier",
+    "ask_again_after_the_review": "ask again after the review",
+    "please_talk_to_us": "please talk to us",
+    "it_has_ended": "it has ended",
+}
+"""What an inquiry is answered with."""
 
 KEPT: dict[Custody, str] = {
     "own": "on the officer's own device",

@@ -1,4 +1,4 @@
-"""`comity sync`: follow peers now, and say what came of it."""
+"""`comity sync`: follow peers now, carry what was asked of them, and say what came of it."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @node_command
 async def sync(node: "Node", name: str | None) -> None:
     """Follow all peers, or one, and fetch anew what rotted here. Fails if one was not followed."""
-    from node import peering
+    from node import inquiries, peering
     from node import sync as job
     from node.client import connect
 
@@ -35,6 +35,7 @@ async def sync(node: "Node", name: str | None) -> None:
         else:
             one = await peering.find(node, name, states=("active",))
             results = [await job.follow(node, clients, one.fingerprint, now, recheck=True)]
+        await inquiries.carry(node, clients, now)
     context = click.get_current_context()
     emit(context, [_document(result) for result in results], _table(results))
     if any(result.error is not None or result.state != "current" for result in results):

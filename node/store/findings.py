@@ -27,10 +27,11 @@ class FindingRow:
 
 
 async def put(connection: AsyncConnection, row: FindingRow, tags: Collection[bytes]) -> None:
-    """Keep a finding, and the tags of whom it is about, in place of the one of its id."""
+    """Keep a finding, and the tags of whom it is about; one of its id is brought up to date."""
     values = vars(row).copy()
     del values["seq"]
-    await connection.execute(delete(findings).where(findings.c.id == row.id))
+    if await _changed(connection, row.id, **values):
+        return
     await connection.execute(insert(findings).values(**values))
     if tags:
         rows = [{"finding": row.id, "tag": tag} for tag in tags]
@@ -49,10 +50,7 @@ async def keep_longer(connection: AsyncConnection, id_: str, delete_after: date)
 
 async def end(connection: AsyncConnection, id_: str, sealed: bytes) -> None:
     """Keep of a finding no more than what is sealed here, as its sanction has ended."""
-    values = {"finding_sealed": sealed, "ended": True}
-    await connection.execute(update(findings).where(findings.c.id == id_).values(**values))
-    await connection.execute(delete(finding_changes).where(finding_changes.c.finding == id_))
-    await connection.execute(insert(finding_changes).values(finding=id_))
+    await _changed(connection, id_, finding_sealed=sealed, ended=True)
 
 
 async def get(connection: AsyncConnection, id_: str) -> FindingRow | None:
@@ -87,6 +85,12 @@ async def of_persons(connection: AsyncConnection, tags: Collection[bytes]) -> li
     return found
 
 
+async def tags_of(connection: AsyncConnection, id_: str) -> set[bytes]:
+    """The tags of whom a finding is about."""
+    query = select(finding_subjects.c.tag).where(finding_subjects.c.finding == id_)
+    return set((await connection.execute(query)).scalars())
+
+
 async def about(connection: AsyncConnection, tags: Collection[bytes]) -> list[FindingRow]:
     """What was found about whoever has any of these identifiers, known by their tags."""
     found: dict[str, FindingRow] = {}
@@ -106,6 +110,15 @@ async def drop_ref(connection: AsyncConnection, ref_tag: bytes) -> int:
     """Delete what was found about whom the caller calls so; how many there were."""
     result = await connection.execute(delete(findings).where(findings.c.ref_tag == ref_tag))
     return result.rowcount
+
+
+async def _changed(connection: AsyncConnection, id_: str, **values: object) -> bool:
+    """Set columns of a finding, which has a new number from then on; whether there is one."""
+    result = await connection.execute(update(findings).where(findings.c.id == id_).values(**values))
+    if result.rowcount:
+        await connection.execute(delete(finding_changes).where(finding_changes.c.finding == id_))
+        await connection.execute(insert(finding_changes).values(finding=id_))
+    return result.rowcount > 0
 
 
 def _select() -> Select[Any]:

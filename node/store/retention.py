@@ -22,6 +22,13 @@ async def delete_findings(connection: AsyncConnection, day: date) -> int:
     return result.rowcount
 
 
+async def delete_inquiries(connection: AsyncConnection, day: date) -> int:
+    """Delete the peers' questions whose last day is before `day`; how many there were."""
+    inquiries = tables.inquiries_received
+    result = await connection.execute(delete(inquiries).where(inquiries.c.delete_after < day))
+    return result.rowcount
+
+
 async def delete_pending_evaluations(connection: AsyncConnection, before: int) -> int:
     """Delete the requests that were made before a time (Unix seconds); how many there were."""
     pending = tables.pending_evaluations

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _budgets()
     _asking()
     _findings()
+    _inquiries()
     _policy()
     _audit()
     _reports()
@@ -290,6 +291,40 @@ def _findings() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_finding_changes_finding", "finding_changes", ["finding"], unique=True)
+
+
+def _inquiries() -> None:
+    op.create_table(
+        "inquiries_asked",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("finding", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("fault", sa.Text()),
+        sa.Column("inquiry_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("answer_sealed", sa.LargeBinary()),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["finding"], ["findings.id"], name="fk_inquiries_asked_finding", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("hash", name="pk_inquiries_asked"),
+    )
+    op.create_index("ix_inquiries_asked_finding", "inquiries_asked", ["finding"])
+    op.create_table(
+        "inquiries_received",
+        sa.Column("peer", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("attestation_tag", sa.LargeBinary(), nullable=False),
+        sa.Column("inquiry_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("answer_sealed", sa.LargeBinary()),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger()),
+        sa.Column("handed_over_at", sa.BigInteger()),
+        sa.Column("delete_after", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "hash", name="pk_inquiries_received"),
+    )
+    for column in ("attestation_tag", "delete_after"):
+        op.create_index(f"ix_inquiries_received_{column}", "inquiries_received", [column])
 
 
 def _policy() -> None:
