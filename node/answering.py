@@ -6,7 +6,7 @@ once, and then it stands. Who was told what, and when the peer had it, is in the
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -77,7 +77,7 @@ class Received:
     peer: bytes
     """Fingerprint."""
     inquiry: Inquiry
-    answer: Answer | None
+    answer: Answer | None = field(repr=False)
     received_at: int
     answered_at: int | None
     handed_over_at: int | None

@@ -20,6 +20,7 @@ from node.clock import day_of
 from protocol.attested import LAPSE, Attested
 from protocol.claims import Claims, Measure, ScopeKind
 from protocol.exchange import PurposeKind
+from protocol.inquiry import Phrase
 from protocol.items import (
     AppealItem,
     AttestItem,
@@ -123,6 +124,9 @@ def count(
             _table("checked", _purposes(within, "check"), get_args(PurposeKind)),
             _table("screened", _purposes(within, "screen"), get_args(PurposeKind)),
             _table("answered", _purposes(within, "evaluate"), get_args(PurposeKind)),
+            _table("inquired", _purposes(within, "inquire", "asked"), get_args(PurposeKind)),
+            _table("inquiries", _purposes(within, "answer", "received"), get_args(PurposeKind)),
+            _table("inquiry_answers", _phrases(within), get_args(Phrase)),
         ),
     )
 
@@ -153,6 +157,17 @@ def _by_rule(attested: Iterable[Attested], period: Period) -> Iterator[str]:
             yield each.state(ended_on).name
 
 
-def _purposes(acts: Iterable[Recorded], wanted: Act) -> list[str]:
-    purposes: list[Mapping[str, Any]] = [act.detail["purpose"] for act in acts if act.act == wanted]
+def _purposes(acts: Iterable[Recorded], wanted: Act, what: str | None = None) -> list[str]:
+    """What acts were for; of one that has several steps, of the step that is `what`."""
+    purposes: list[Mapping[str, Any]] = [
+        act.detail["purpose"]
+        for act in acts
+        if act.act == wanted and what in (None, act.detail.get("what"))
+    ]
     return [str(purpose["kind"]) for purpose in purposes]
+
+
+def _phrases(acts: Iterable[Recorded]) -> list[str]:
+    """What peers' inquiries were answered with."""
+    answers = [act for act in acts if act.act == "answer" and act.detail["what"] == "answered"]
+    return [str(act.detail["phrase"]) for act in answers]

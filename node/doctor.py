@@ -21,7 +21,7 @@ from node.home import Home, KeySource, MasterKey, load_master_key
 from node.identity import Identity, OwnIdentity
 from node.ledger import own_head_in, verify_note
 from node.node import Node, opened
-from node.store import logs, peers, records
+from node.store import inquiries, logs, peers, records
 from node.store.peers import Peer
 from node.vault import WrongMasterKey
 from protocol.checkpoint import cosign_key, cosignature_time
@@ -163,6 +163,7 @@ async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
         yield check
     async for check in _budgets(node, now):
         yield check
+    yield await _inquiries(node)
 
 
 def _officers(own: Identity) -> Check:
@@ -264,6 +265,15 @@ async def _budgets(node: Node, now: int) -> AsyncIterator[Check]:
         budget = await budgets.standing(node, peer.fingerprint, now)
         if budget.refused_at is not None and now - budget.refused_at < SHOWN:
             yield _refused(peer, budget)
+
+
+async def _inquiries(node: Node) -> Check:
+    async with node.store.read() as connection:
+        waiting = [each for each in await inquiries.received(connection) if not each.answered_at]
+    if waiting:
+        message = f"{len(waiting)} of peers wait for your answer"
+        return Check("inquiries", "warning", message, "comity inquiry list")
+    return Check("inquiries", "ok", "none waits for an answer")
 
 
 _LIMITS = {

@@ -21,7 +21,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -97,7 +97,7 @@ class Asked:
     state: AskedState
     fault: str | None
     """Code of what went wrong last; None where nothing did."""
-    told: Told | None
+    told: Told | None = field(repr=False)
     asked_at: int
     changed_at: int
 

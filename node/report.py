@@ -25,7 +25,7 @@ from protocol.register import Register
 from protocol.statements import read_decision, read_entry
 
 MAX_REPORT = 64 * 1024
-"""Bytes of a kept report; it has some sixty numbers."""
+"""Bytes of a kept report; it has some eighty numbers."""
 
 
 class Shown(Message):

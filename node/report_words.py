@@ -8,7 +8,7 @@ from node import pages
 from node.counting import SEVERAL
 from node.report import Report
 from node.suppression import FEW
-from node.wording import BECAUSE, MEASURES, SCOPES
+from node.wording import BECAUSE, MEASURES, PHRASES, SCOPES
 from protocol.encoding import JSON
 
 Format = Literal["markdown", "html", "json"]
@@ -62,10 +62,12 @@ TABLES = {
     "checked": Heading("Checks of one person made here, by kind of event", _PURPOSES),
     "screened": Heading("Lists screened here, by kind of event", _PURPOSES),
     "answered": Heading("Peers' requests answered, by kind of event", _PURPOSES),
+    "inquired": Heading("Inquiries made about what was found, by kind of event", _PURPOSES),
+    "inquiries": Heading("Peers' inquiries about our sanctions, by kind of event", _PURPOSES),
+    "inquiry_answers": Heading("Peers' inquiries answered, by what was said", PHRASES),
 }
 
 NOT_COUNTED = (
-    "inquiries between communities: this version knows none",
     "requests by persons about themselves: they are in the record of acts, not in this report",
     "what became of a check: what was found is kept for its event, and counted nowhere",
     "what only the content of an erased sanction said, in the tables by measure, scope and origin",

@@ -81,7 +81,7 @@ def _sanction(found: Sanction, now: int) -> dict[str, Any]:
 
 
 def _asked(act: audit.Recorded) -> dict[str, Any]:
-    shown = ("event", "purpose")
+    shown = ("event", "purpose", "issuer")
     day = day_of(act.at).isoformat()
     return {"on": day, "act": act.act} | {name: act.detail.get(name) for name in shown}
 

@@ -13,7 +13,6 @@ from node.spelling import identifier, name, printable
 from protocol.attestation import VerifiedAttestation
 from protocol.claims import DAY, Claims, OwnDecision, Recognition, Scope
 from protocol.encoding import base64url
-from protocol.inquiry import Phrase
 from protocol.items import (
     AppealItem,
     AttestItem,
@@ -73,7 +72,7 @@ APPEALS = {
     "withdrawn": "the appeal is withdrawn: the sanction goes on",
 }
 
-PHRASES: dict[Phrase, str] = {
+PHRASES = {
     "released": "this much we release",
     "cannot_say_more": "we cannot say more",
     "not_the_same_person": "not the same person",

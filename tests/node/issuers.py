@@ -40,6 +40,7 @@ class Issuer:
     part_time: bool = False
     entries: list[bytes] = field(default_factory=list)
     records: dict[str, bytes] = field(default_factory=dict)
+    issued: dict[str, attestation.IssuedAttestation] = field(default_factory=dict)
     asked: list[EvaluateRequest] = field(default_factory=list)
     declared: list[EventRequest] = field(default_factory=list)
     cosigned_at: int = NOW - 60
@@ -148,6 +149,7 @@ class Issuer:
             DecidedBy(body="cwg", present=5, in_favour=4),
         )
         issued = attestation.issue(claims, disclosable, self.key("issue"))
+        self.issued[claims.jti] = issued
         verified = attestation.verify(
             issued.jwt, self.key("issue").public_key, issued.disclosures, now=NOW
         )

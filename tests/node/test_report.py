@@ -240,3 +240,32 @@ def test_a_report_is_typed(tmp_path: Path) -> None:
     assert json.loads(typed("report", *days, "--format", "json")[1])["held_back_under"] == 5
     status, _, words = typed("report", "--from", "2026-01-01", "--to", "2026-12-31")
     assert (status, "--to 2026-06-30" in words) == (1, True)
+
+
+async def test_inquiries_are_counted_by_purpose_and_by_what_was_said(committee: Committee) -> None:
+    """Asked here, received and answered, each once, whatever else was recorded of them."""
+    purpose = Purpose(kind="meetup", start=None, end=None).to_value()
+    recorded: list[tuple[audit.Act, dict[str, object]]] = [
+        ("inquire", {"what": "asked", "purpose": purpose}),
+        ("inquire", {"what": "answered", "phrase": "released", "released": ["basis"]}),
+        ("answer", {"what": "received", "purpose": purpose}),
+        ("answer", {"what": "answered", "phrase": "not_the_same_person", "released": []}),
+        ("answer", {"what": "handed_over"}),
+    ]
+    for _ in range(5):
+        for act, detail in recorded:
+            await audit.write(committee.node, act, {"who": "here"} | detail, NOW)
+    await audit.write(committee.node, *recorded[0][:2], NOW)
+    rare = {"what": "answered", "phrase": "released", "released": ["basis"]}
+    await audit.write(committee.node, "answer", rare, NOW)
+    found = await made(committee)
+    assert found.table("inquired").cells["meetup"] == 6
+    assert found.table("inquiries").cells["meetup"] == 5
+    # One alone is held back, and with it what it could be reckoned from.
+    said = found.table("inquiry_answers")
+    assert (said.total, said.cells["released"], said.cells["not_the_same_person"]) == (
+        6,
+        None,
+        None,
+    )
+    assert "Peers' inquiries answered, by what was said" in report_words.in_markdown(found)
