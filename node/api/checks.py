@@ -10,7 +10,7 @@ from node.checking import Occasion
 from node.documents import Document
 from node.errors import UserError
 from protocol.encoding import Day
-from protocol.exchange import Purpose
+from protocol.exchange import Purpose, PurposeKind
 from protocol.identifiers import KINDS, Identifier, InvalidIdentifier, related
 
 MAX_TERMS = 40
@@ -23,9 +23,7 @@ class Event(Body):
     """What is asked for. The name stays here; peers learn the purpose and the days."""
 
     name: Annotated[str, Field(max_length=200)] | None = None
-    purpose: Literal[
-        "registration", "volunteer_or_speaker", "membership", "meetup", "unspecified"
-    ] = "unspecified"
+    purpose: PurposeKind = "unspecified"
     start: Annotated[Day | None, Field(alias="from")] = None
     end: Annotated[Day | None, Field(alias="to")] = None
 

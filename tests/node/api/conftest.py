@@ -57,6 +57,13 @@ class Api:
         assert status == 200, answer
         return answer
 
+    async def elsewhere(self, community: Community, role: Role, officer: str) -> "Api":
+        """Calls to another community's node, by one of its officers."""
+        token = await callers.create(
+            community.node, "there", role, officer=officer, expires_on=None, now=community.now
+        )
+        return Api(community, self.community, {role: token}, self.session)
+
     async def logged(self, decided: dict[str, Any]) -> dict[str, Any]:
         """Approve by both officers, each with a token of their own."""
         for officer, role in (("alice", "officer"), ("bob", "bob")):

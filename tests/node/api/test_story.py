@@ -4,7 +4,7 @@ from base64 import b64encode
 
 import pytest
 
-from node import audit
+from node import audit, inquiries
 from tests.node.api.conftest import Api
 from tests.node.federation import eventually
 
@@ -185,3 +185,28 @@ async def test_peers_officers_and_what_is_held_of_a_person(api: Api) -> None:
     assert acts["total"] == len(acts["acts"])
     removed = await api.done("operator", "DELETE", "/peers/foundation.example")
     assert removed["peer"]["state"] == "removed"
+
+
+async def test_an_inquiry_goes_from_match_to_verified_disclosure(api: Api) -> None:
+    """Between two running nodes; whoever asks is told first what the question reveals."""
+    issuer, conf = api.issuer, api.community
+    await issuer.publish("email:mallory@person.example", basis="harassment")
+    await conf.sync()
+    asked = {"identifiers": ["email:mallory@person.example"]}
+    (finding,) = (await api.done("checker", "POST", "/checks", asked))["findings"]
+    about = {"finding": finding["id"], "purpose": "registration"}
+    told = await api.done("checker", "POST", "/inquiries/reveals", about)
+    assert "cannot be taken back" in told["reveals"]
+    question = await api.done("checker", "POST", "/inquiries/asked", about)
+    assert question["state"] == "waiting"
+
+    theirs = await api.elsewhere(issuer, "officer", "alice")
+    received = await theirs.done("officer", "GET", "/inquiries/received")
+    assert [each["id"] for each in received["received"]] == [question["id"]]
+    await theirs.done(
+        "officer", "POST", f"/inquiries/received/{question['id']}", {"release": ["basis"]}
+    )
+    await inquiries.carry(conf.node, conf.clients, conf.now)
+    answered = await api.done("checker", "GET", f"/inquiries/asked/{question['id']}")
+    assert answered["state"] == "answered"
+    assert answered["answer"]["basis"] == "harassment"
