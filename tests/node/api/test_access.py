@@ -48,14 +48,11 @@ async def test_every_route_of_the_application_is_in_the_table(api: Api) -> None:
     assert served == table | {("GET", "/openapi.json")}
 
 
-@pytest.mark.parametrize(
-    "token",
-    ["", "comity_", "x", "comity_" + base64url(bytes(32)), "comity_\u00e4"],
-)
-async def test_what_is_no_token_opens_nothing(api: Api, token: str) -> None:
+async def test_what_is_no_token_opens_nothing(api: Api) -> None:
     """Whatever form it has."""
-    status, _ = await api.send("GET", "/me", token)
-    assert status in {400, 401}
+    for token in ("", "comity_", "x", "comity_" + base64url(bytes(32)), "comity_\u00e4"):
+        status, _ = await api.send("GET", "/me", token)
+        assert status in {400, 401}, token
 
 
 async def test_a_token_that_was_revoked_or_is_over_opens_nothing(api: Api) -> None:
