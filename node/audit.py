@@ -38,10 +38,11 @@ Act = Literal[
     "call",
     "inquire",
     "answer",
+    "policy",
 ]
 """What was done: asked here, about one or about a list; answered to a peer; voted; peered; handed
 out; deleted on request; a token of the local API made or revoked; called by such a token; inquired
-at an issuer about a finding; told a peer about a sanction."""
+at an issuer about a finding; told a peer about a sanction; said of what peers' words mean here."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""

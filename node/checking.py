@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from node import audit, kept
+from node import audit, kept, known
 from node.asking import Answered, Progress, Question, Reach, ask, nobody_listens
 from node.client import Clients
 from node.clock import day_of
-from node.coverage import Coverage, PeerCoverage, Source, load_registers, load_sources
+from node.coverage import Coverage, PeerCoverage, Source, load_sources
 from node.findings import Days, Finding, Outcome, Person, judged, matched_by, outcome_of
 from node.kept import Found
+from node.known import Known
 from node.matching import Matches, match
 from node.node import Node
 from node.policy import Policy
@@ -29,7 +30,6 @@ from node.vault import Vault
 from protocol.encoding import canonical_json
 from protocol.exchange import Purpose
 from protocol.identifiers import Identifier
-from protocol.register import Register
 
 FOLLOWED = 10
 """Seconds for which a peer that was followed is not followed again before a question."""
@@ -77,7 +77,7 @@ class Answer:
     sources: Sequence[Source]
     answered: Mapping[bytes, Answered]
     matches: Matches
-    registers: Mapping[bytes, Register]
+    known: Known
     policy: Policy
     days: Days
     today: date
@@ -92,7 +92,7 @@ class Answer:
         found = judged(
             matched_by(person, self.matches.of(person.identifiers)),
             self.days,
-            self.registers,
+            self.known,
             self.policy,
             self.today,
         )
@@ -132,16 +132,15 @@ async def answer(
     """Ask every peer that has something to say, each in its own time, and open what matches."""
     sources = await load_sources(node, now=now)
     answered = await ask(node, reach, sources, question, now=now, progress=progress)
-    async with node.store.read() as connection:
-        policy = await policies.load(connection)
     matches = await match(node, sources, answered, now=now)
     async with node.store.read() as connection:
-        registers = await load_registers(node, connection)
+        policy = await policies.load(connection)
+        known_now = await known.load(node, connection)
     return Answer(
         sources=sources,
         answered=answered,
         matches=matches,
-        registers=registers,
+        known=known_now,
         policy=policy,
         days=Days.of(question.purpose, day_of(now)),
         today=day_of(now),

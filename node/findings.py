@@ -4,31 +4,33 @@ An answer never says what a person is, and never what to do: it says which commu
 what of the person matched and what did not, and whom to ask. What weighs:
 
 - a strong identifier, of an attestation that is in force, not stayed, and for the days of the
-  event (from today on, where there is none): a match, for review or as the policy here has it;
-- a weak one: "possible", a note; it knows neither measure nor dates (SPEC.md, section 5);
-- what is stayed, pending or out of the event's days: a note that makes no match;
-- what has ended: a note that makes no match, and tells neither measure nor dates any more;
-- a recognition of another community's attestation counts once, with its source: beside a finding of
-  the source that is an own decision, strong, and makes a match itself, or after the source has
-  ended, it is a note that makes no match. Two that recognize each other do not cancel out, and a
-  source that nobody knows in its log silences nobody.
+  event (from today on, where there is none): a match;
+- a weak one: "possible"; it knows neither measure nor dates (SPEC.md, section 5);
+- what is stayed, pending, out of the event's days, or follows what has ended: no match;
+- what has ended: no match, and it tells neither measure nor dates any more;
+- what goes back to one decision counts once (`echoes`).
+
+How much attention each of them gets, the policy here says (`policy`), and each says why.
 
 What was found (`Matched`) is judged when it is found, and anew whenever it is read again: by the
 register and the policy of that moment.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Literal, TypedDict
 
+from node import echoes
+from node.attention import Attention, Reason, Verdict
+from node.echoes import Key, Origins
+from node.known import Known
 from node.matching import Match
-from node.policy import Attention, Policy, Stated, Verdict
+from node.policy import Circumstance, Policy, Stated
 from protocol.attested import Attested, State
-from protocol.claims import Claims, OwnDecision, Recognition, Scope
+from protocol.claims import Claims, Recognition, Scope
 from protocol.exchange import Purpose
 from protocol.identifiers import Identifier
-from protocol.register import Register
 from protocol.sealing import StrongHit
 from protocol.statements import Community
 
@@ -104,6 +106,19 @@ class Matched:
     others: tuple[str, ...]
     """The kinds that were asked about and did not match."""
 
+    @property
+    def key(self) -> Key:
+        """Whose attestation it is, and which."""
+        return self.log, self.attested.item.id
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """All that was found about one person, and the days that it was asked for."""
+
+    found: Sequence[Matched]
+    days: Days
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -176,20 +191,13 @@ def matched_by(person: Person, matches: Sequence[Match]) -> list[Matched]:
 
 
 def judged(
-    found: Sequence[Matched],
-    days: Days,
-    registers: Mapping[bytes, Register],
-    policy: Policy,
-    today: date,
+    found: Sequence[Matched], days: Days, known: Known, policy: Policy, today: date
 ) -> list[Finding]:
     """A finding for each of all that was found about one person, what counts first."""
-    sources = {
-        (each.log, each.attested.item.id) for each in found if _is_source(each, days, policy, today)
-    }
-    findings = [
-        _finding(each, days, _echo(each, sources, registers, today), policy, today)
-        for each in found
-    ]
+    origins = {each.key: _origin(each.claims) for each in found if each.claims is not None}
+    stated = {each.key: _stated(each, days, origins, known, today) for each in found}
+    verdicts = echoes.count_once(stated, origins, policy)
+    findings = [_finding(each, verdicts[each.key], today) for each in found]
     return sorted(
         findings, key=lambda each: (not each.counts, each.strength == "weak", each.issuer)
     )
@@ -212,13 +220,51 @@ def _matched(person: Person, group: Sequence[Match]) -> Matched:
     )
 
 
-def _finding(found: Matched, days: Days, echo: str | None, policy: Policy, today: date) -> Finding:
+def _origin(claims: Claims) -> Key | None:
+    origin = claims.origin
+    return (origin.log, origin.attestation) if isinstance(origin, Recognition) else None
+
+
+def _stated(found: Matched, days: Days, origins: Origins, known: Known, today: date) -> Stated:
+    """What the policy has to know of it; of what has ended, no more than that."""
+    state = found.attested.state(today)
+    claims = None if state.is_final else found.claims
+    facts = [_weighs_not(found.attested, state, claims, days)]
+    if claims is not None and echoes.follows_ended(found.key, origins, known.registers, today):
+        facts.append("as what it follows has ended")
+    return Stated(
+        peer=found.log,
+        issuer=found.community.id,
+        measure=None if claims is None else claims.measure,
+        places=frozenset()
+        if claims is None
+        else frozenset((s.kind, s.space) for s in claims.scope),
+        quorum=found.attested.quorum,
+        circumstances=frozenset(_circumstances(found, state, claims, known)),
+        facts=tuple(Reason("note", each, silences=True) for each in facts if each is not None),
+    )
+
+
+def _circumstances(
+    found: Matched, state: State, claims: Claims | None, known: Known
+) -> Iterator[Circumstance]:
+    if not found.strong:
+        yield "weak"
+    if "stayed" in state.flags:
+        yield "stayed"
+    if "review_due" in state.flags:
+        yield "review_due"
+    if found.log in known.unwitnessed:
+        yield "unwitnessed"
+    if claims is not None and isinstance(claims.origin, Recognition):
+        yield "recognised"
+
+
+def _finding(found: Matched, verdict: Verdict, today: date) -> Finding:
     attested, community = found.attested, found.community
     state = attested.state(today)
     # What has ended is not told any more.
     claims = None if state.is_final else found.claims
-    weighs_not = _weighs_not(attested, state, claims, days) or echo
-    verdict = _verdict(found, claims, weighs_not, policy)
     why = [_statement(found, state, claims), _what_matched(found), verdict.why]
     if not found.strong and not state.is_final:
         why.append("That alone tells nobody who is meant: a second identifier is needed.")
@@ -235,21 +281,11 @@ def _finding(found: Matched, days: Days, echo: str | None, policy: Policy, today
         quorum=f"{len(attested.quorum.approved)} of {attested.quorum.officers}",
         custody=attested.quorum.custody,
         attention=verdict.attention,
-        why=" ".join(filter(None, why)),
+        why=" ".join(why),
         contact=community.contact if claims is None else claims.contact,
-        counts=weighs_not is None and not verdict.silences,
+        counts=not verdict.silences,
         found=found,
     )
-
-
-def _verdict(
-    found: Matched, claims: Claims | None, weighs_not: str | None, policy: Policy
-) -> Verdict:
-    """The level; the policy has a say only where measure and scope are known, and weigh."""
-    if weighs_not is not None or claims is None:
-        return Verdict("note", weighs_not or "")
-    scopes = frozenset(each.kind for each in claims.scope)
-    return policy.judge(Stated(found.log, claims.measure, scopes, found.attested.quorum))
 
 
 def _disclosed(claims: Claims | None) -> Disclosed:
@@ -285,52 +321,17 @@ def _kinds_not_matched(
 
 
 def _weighs_not(attested: Attested, state: State, claims: Claims | None, days: Days) -> str | None:
-    """Why it makes no match; None where it weighs."""
+    """Why it makes no match, whatever the policy; None where it may make one."""
     if state.is_final:
-        return f"It has ended ({attested.ending or state.name}), so it makes no match."
+        return f"as it has ended ({attested.ending or state.name})"
     if state.name != "in_force":
-        return "It is not in force today, so it makes no match."
-    if "stayed" in state.flags:
-        return "It is stayed, so it makes no match."
-    return None if claims is None else _out_of_days(claims, days)
-
-
-def _out_of_days(claims: Claims, days: Days) -> str | None:
-    if claims.in_force_from > days.end:
-        return "It begins only after the days asked about, so it makes no match."
-    if isinstance(claims.ends_on, date) and claims.ends_on < days.start:
-        return "It is over before the days asked about, so it makes no match."
-    return None
-
-
-def _is_source(found: Matched, days: Days, policy: Policy, today: date) -> bool:
-    """Whether recognitions of it count with it: an own decision that makes a match itself.
-
-    What the policy silences is none: whom it trusts more may have recognised it.
-    """
-    claims = found.claims
-    if claims is None or not isinstance(claims.origin, OwnDecision):
-        return False
-    weighs_not = _weighs_not(found.attested, found.attested.state(today), claims, days)
-    return weighs_not is None and not _verdict(found, claims, None, policy).silences
-
-
-def _echo(
-    found: Matched,
-    sources: Collection[tuple[bytes, str]],
-    registers: Mapping[bytes, Register],
-    today: date,
-) -> str | None:
-    """Why a recognition does not weigh beside, or after, what it recognises."""
-    if found.claims is None or not isinstance(found.claims.origin, Recognition):
+        return "as it is not in force today"
+    if claims is None:
         return None
-    origin = found.claims.origin
-    if (origin.log, origin.attestation) in sources:
-        return "It follows another finding here and counts once, with that."
-    register = registers.get(origin.log)
-    source = None if register is None else register.attestations.get(origin.attestation)
-    if source is not None and source.state(today).is_final:
-        return "What it follows has ended, so it makes no match."
+    if claims.in_force_from > days.end:
+        return "as it begins only after the days asked about"
+    if isinstance(claims.ends_on, date) and claims.ends_on < days.start:
+        return "as it is over before the days asked about"
     return None
 
 

@@ -121,6 +121,9 @@ HOLDINGS = {
         "30 days after it came, and after it was answered; until the sanction is erased.",
     ),
     "policy_rules": Holding("What each peer's word means here.", "peers", "Until it is changed."),
+    "policy_weights": Holding(
+        "What is left of what is stayed, recognised, and the like.", "peers", "Until it is changed."
+    ),
     "policy_requirements": Holding(
         "What is asked of peers' decisions.", "peers", "Until it is changed."
     ),

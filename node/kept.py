@@ -17,13 +17,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import audit
+from node import audit, known
 from node.clock import day_of
-from node.coverage import load_registers
 from node.errors import NotHere, UserError
-from node.findings import Days, Finding, Matched, Person, judged
+from node.findings import AtHand, Days, Finding, Matched, Person, judged
+from node.known import Known
 from node.node import Node
-from node.policy import Policy
 from node.store import findings as rows
 from node.store import inquiries, logs, policies
 from node.store.findings import FindingRow
@@ -169,6 +168,14 @@ async def about(node: Node, identifiers: Collection[Identifier], now: int) -> li
         return await _read(node, connection, await rows.about(connection, tags), now)
 
 
+async def at_hand(node: Node, connection: AsyncConnection, now: int) -> tuple[list[AtHand], Known]:
+    """Everything that is kept, person by person, as it can be judged, and what is known beside."""
+    together = await rows.every(connection)
+    contents = {row.id: _opened(node.vault, row) for row in together}
+    known_now = await known.load(node, connection, {row.log for row in together})
+    return _persons(together, contents, known_now, day_of(now)), known_now
+
+
 async def delete(node: Node, id_: str, now: int) -> int:
     """Delete a finding; how many there were. It is recorded who did."""
     async with node.store.write() as connection:
@@ -286,32 +293,33 @@ async def _read(
         return []
     together = await rows.of_persons(connection, {row.person_tag for row in wanted})
     contents = {row.id: _opened(node.vault, row) for row in together}
-    registers = await load_registers(node, connection)
-    for log in {row.log for row in together}:
-        register = await node.registers.of(connection, log)
-        if register is not None:
-            registers[log] = register
+    known_now = await known.load(node, connection, {row.log for row in together})
     policy = await policies.load(connection)
-    now_judged: dict[str, Finding] = {}
-    persons: dict[bytes, list[FindingRow]] = {}
-    for row in together:
-        persons.setdefault(row.person_tag, []).append(row)
-    for person in persons.values():
-        now_judged |= _judged_now(person, contents, registers, policy, day_of(now))
+    now_judged = {
+        finding.id: finding
+        for each in _persons(together, contents, known_now, day_of(now))
+        for finding in judged(each.found, each.days, known_now, policy, day_of(now))
+    }
     return [_kept(row, contents[row.id], now_judged[row.id]) for row in wanted]
 
 
-def _judged_now(
-    person: Sequence[FindingRow],
+def _persons(
+    together: Sequence[FindingRow],
     contents: Mapping[str, Content],
-    registers: Mapping[bytes, Register],
-    policy: Policy,
+    known_now: Known,
     today: date,
-) -> dict[str, Finding]:
-    found = [_matched(row, contents[row.id], registers[row.log]) for row in person]
-    # One person's findings are all for one occasion: it is part of their tag.
-    days = Days.of(contents[person[0].id].purpose, today)
-    return {each.id: each for each in judged(found, days, registers, policy, today)}
+) -> list[AtHand]:
+    persons: dict[bytes, list[FindingRow]] = {}
+    for row in together:
+        persons.setdefault(row.person_tag, []).append(row)
+    return [
+        AtHand(
+            [_matched(row, contents[row.id], known_now.registers[row.log]) for row in person],
+            # One person's findings are all for one occasion: it is part of their tag.
+            Days.of(contents[person[0].id].purpose, today),
+        )
+        for person in persons.values()
+    ]
 
 
 def _matched(row: FindingRow, content: Content, register: Register) -> Matched:

@@ -407,7 +407,21 @@ policy_rules = Table(
     Column("peer", LargeBinary, primary_key=True, doc="Fingerprint; empty: every peer."),
     Column("measure", Text, primary_key=True, doc="A measure; empty: every one."),
     Column("scope", Text, primary_key=True, doc="A kind of scope; empty: every one."),
+    Column("space", Text, primary_key=True, doc="Slug of a space of the peer's; empty: every one."),
     Column("attention", Text, nullable=False, doc="`urgent`, `review`, `note` or `ignore`."),
+)
+
+policy_weights = Table(
+    "policy_weights",
+    metadata,
+    Column("peer", LargeBinary, primary_key=True, doc="Fingerprint; empty: every peer."),
+    Column(
+        "circumstance",
+        Text,
+        primary_key=True,
+        doc="`weak`, `stayed`, `review_due`, `unwitnessed` or `recognised`.",
+    ),
+    Column("attention", Text, nullable=False, doc="The most that it leaves of a finding."),
 )
 
 policy_requirements = Table(

@@ -138,6 +138,6 @@ def _in_words(result: "Result") -> str:
             else "Nothing can be said: no peer answered."
         ]
     if any(not each.counts for each in result.findings):
-        lines.append("What is called a note below makes no match; why, it says.")
+        lines.append("What is marked below as no match says why.")
     lines += [finding_in_words(each) for each in result.findings]
     return "\n".join([*lines, heard_in_words(result.coverage)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.store.engine import chunked
@@ -57,6 +57,11 @@ async def get(connection: AsyncConnection, id_: str) -> FindingRow | None:
     """The finding of an id."""
     found = await _where(connection, findings.c.id == id_)
     return found[0] if found else None
+
+
+async def every(connection: AsyncConnection) -> list[FindingRow]:
+    """All that was found and is kept."""
+    return await _where(connection, true())
 
 
 async def open_of(connection: AsyncConnection, log: bytes) -> list[FindingRow]:

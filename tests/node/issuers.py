@@ -44,6 +44,7 @@ class Issuer:
     asked: list[EvaluateRequest] = field(default_factory=list)
     declared: list[EventRequest] = field(default_factory=list)
     cosigned_at: int = NOW - 60
+    witnesses: list["Issuer"] = field(default_factory=list)
     used: dict[Identifier, list[int]] = field(default_factory=dict)
     oprf: OprfKey = field(init=False)
 
@@ -276,8 +277,12 @@ class Issuer:
         origin = origin_of(self.id)
         checkpoint = Checkpoint(origin, growth.size, growth.root)
         signed = sign_checkpoint(checkpoint, self.key("log"))
-        line = cosign(signed.text, self.cosign_key(), origin, self.cosigned_at)
-        return SignedNote(signed.text, (*signed.signatures, line)).to_bytes()
+        lines = [cosign(signed.text, self.cosign_key(), origin, self.cosigned_at)]
+        lines += [
+            cosign(signed.text, each.cosign_key(), origin_of(each.id), self.cosigned_at)
+            for each in self.witnesses
+        ]
+        return SignedNote(signed.text, (*signed.signatures, *lines)).to_bytes()
 
     def _share(self, identifier: Identifier, id_: str, disclosure: str) -> Sealed:
         pseudonym = Pseudonym(evaluate(self.oprf.secret, identifier.oprf_input))

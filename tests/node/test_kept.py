@@ -15,7 +15,7 @@ from node.clock import day_of
 from node.errors import UserError
 from node.kept import Found, Kept
 from node.node import Node
-from node.policy import Rule
+from node.policy import Policy, Rule
 from node.store import findings as rows
 from node.store import policies
 from node.store.findings import FindingRow
@@ -169,7 +169,7 @@ async def test_what_was_withdrawn_is_read_as_ended_and_says_nothing_more(
     assert (finding.state, finding.counts, finding.attention) == ("withdrawn", False, "note")
     assert (finding.measure, finding.scope, finding.origin, finding.ends_on) == (None,) * 4
     assert (finding.strength, finding.matched, after.ref) == ("strong", shown.matched, "order-1")
-    assert f"It has ended ({because})" in finding.why
+    assert f"as it has ended ({because}); it makes no match" in finding.why
     assert "ban" not in str(after.to_value())
     assert (after.shown, finding.found.jwt, finding.found.claims) == (None, None, None)
     (row,) = await held(node, tables.findings)
@@ -196,7 +196,7 @@ async def test_it_is_judged_by_the_register_and_the_policy_of_now(
     """Stayed meanwhile, it makes no match; and the level is that of the rules as they are."""
     (shown,) = (await find(node, issuer)).findings
     async with node.store.write() as connection:
-        await policies.put_rule(connection, Rule("urgent"))
+        await policies.save(connection, Policy([Rule("urgent")]))
     assert (await kept.show(node, shown.id, NOW)).finding.attention == "urgent"
     issuer.say("stay", shown.attestation, until=(TODAY + timedelta(days=7)).isoformat())
     await issuer.grown_at(node)
@@ -223,7 +223,7 @@ async def test_row_9_an_echo_ends_with_its_source(node: Node, issuer: Issuer) ->
     await kept.forget_ended(node, issuer.fingerprint, TODAY)
     echoes = [each for each in await everything(node) if each.finding.issuer == "echo.example"]
     assert {each.finding.counts for each in echoes} == {False}
-    assert all("What it follows has ended" in each.finding.why for each in echoes)
+    assert all("what it follows has ended" in each.finding.why for each in echoes)
 
 
 async def test_findings_are_deleted_by_ref_and_by_id_and_that_is_recorded(

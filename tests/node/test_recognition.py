@@ -7,7 +7,7 @@ import pytest
 from node import recognition
 from node.checking import Occasion, check
 from node.errors import UserError
-from node.policy import Rule
+from node.policy import Policy, Rule
 from node.store import policies
 from protocol.exchange import Purpose
 from protocol.identifiers import from_text
@@ -60,7 +60,7 @@ async def test_ignoring_a_source_does_not_silence_who_recognised_it(federation: 
     origin = await recognition.of(meetup.node, "python.example", source, meetup.now)
     await meetup.publish(PERSON, origin=origin)
     async with conf.node.store.write() as connection:
-        await policies.put_rule(connection, Rule("ignore", peer=await python.fingerprint()))
+        await policies.save(connection, Policy([Rule("ignore", peer=await python.fingerprint())]))
     outcome, counted = await _outcome(conf)
     assert (outcome, sorted(counted)) == ("match", [False, True])
 

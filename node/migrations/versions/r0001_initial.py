@@ -333,8 +333,16 @@ def _policy() -> None:
         sa.Column("peer", sa.LargeBinary(), nullable=False),
         sa.Column("measure", sa.Text(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("space", sa.Text(), nullable=False),
         sa.Column("attention", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("peer", "measure", "scope", name="pk_policy_rules"),
+        sa.PrimaryKeyConstraint("peer", "measure", "scope", "space", name="pk_policy_rules"),
+    )
+    op.create_table(
+        "policy_weights",
+        sa.Column("peer", sa.LargeBinary(), nullable=False),
+        sa.Column("circumstance", sa.Text(), nullable=False),
+        sa.Column("attention", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "circumstance", name="pk_policy_weights"),
     )
     op.create_table(
         "policy_requirements",
