@@ -39,10 +39,12 @@ Act = Literal[
     "inquire",
     "answer",
     "policy",
+    "judge",
 ]
 """What was done: asked here, about one or about a list; answered to a peer; voted; peered; handed
 out; deleted on request; a token of the local API made or revoked; called by such a token; inquired
-at an issuer about a finding; told a peer about a sanction; said of what peers' words mean here."""
+at an issuer about a finding; told a peer about a sanction; said of what peers' words mean here;
+judged whether somebody is whom an issuer means."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""

@@ -18,6 +18,7 @@ from node.client import Clients
 from node.clock import day_of
 from node.coverage import Coverage, PeerCoverage, Source, load_sources
 from node.findings import Days, Finding, Outcome, Person, judged, matched_by, outcome_of
+from node.judgments import Who
 from node.kept import Found
 from node.known import Known
 from node.matching import Matches, match
@@ -193,6 +194,7 @@ def person_asked(
     return Person(
         identifiers,
         lambda log, attestation: _finding_id(vault, about, log, attestation),
+        lambda matched: Who.of(vault, identifiers.keys(), matched),
         vault.tag("findings.person", about),
         ref,
     )

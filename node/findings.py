@@ -16,7 +16,7 @@ What was found (`Matched`) is judged when it is found, and anew whenever it is r
 register and the policy of that moment.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Literal, TypedDict
@@ -24,6 +24,7 @@ from typing import Literal, TypedDict
 from node import echoes
 from node.attention import Attention, Reason, Verdict
 from node.echoes import Key, Origins
+from node.judgments import Judgment, Who
 from node.known import Known
 from node.matching import Match
 from node.policy import Circumstance, Policy, Stated
@@ -106,6 +107,9 @@ class Matched:
     others: tuple[str, ...]
     """The kinds that were asked about and did not match."""
 
+    who: Who
+    """Of whom, and what of them matched, as tags."""
+
     @property
     def key(self) -> Key:
         """Whose attestation it is, and which."""
@@ -168,6 +172,8 @@ class Person:
     identifiers: Mapping[Identifier, str] = field(repr=False)
     name_finding: Callable[[bytes, str], str] = field(repr=False)
     """Makes the id of a finding from the issuer's fingerprint and the attestation's id."""
+    who: Callable[[Collection[Identifier]], Who] = field(repr=False)
+    """Tells who it is, given what of the identifiers matched."""
     tag: bytes
     """The vault's tag of whom, and for which occasion: findings of one person belong together."""
     ref: str | None = field(default=None, repr=False)
@@ -217,6 +223,7 @@ def _matched(person: Person, group: Sequence[Match]) -> Matched:
         jwt=hits[0].jwt if hits else None,
         kinds=kinds,
         others=_kinds_not_matched(person, group, kinds),
+        who=person.who({match.identifier for match in group}),
     )
 
 
@@ -230,6 +237,7 @@ def _stated(found: Matched, days: Days, origins: Origins, known: Known, today: d
     state = found.attested.state(today)
     claims = None if state.is_final else found.claims
     facts = [_weighs_not(found.attested, state, claims, days)]
+    judgment = known.judgments.of(*found.key, found.who, known.registers)
     if claims is not None and echoes.follows_ended(found.key, origins, known.registers, today):
         facts.append("as what it follows has ended")
     return Stated(
@@ -240,15 +248,23 @@ def _stated(found: Matched, days: Days, origins: Origins, known: Known, today: d
         if claims is None
         else frozenset((s.kind, s.space) for s in claims.scope),
         quorum=found.attested.quorum,
-        circumstances=frozenset(_circumstances(found, state, claims, known)),
-        facts=tuple(Reason("note", each, silences=True) for each in facts if each is not None),
+        circumstances=frozenset(_circumstances(found, state, claims, known, judgment)),
+        facts=(
+            *(Reason("note", each, silences=True) for each in facts if each is not None),
+            *(() if judgment is None else (judgment.reason,)),
+        ),
     )
 
 
 def _circumstances(
-    found: Matched, state: State, claims: Claims | None, known: Known
+    found: Matched,
+    state: State,
+    claims: Claims | None,
+    known: Known,
+    judgment: Judgment | None,
 ) -> Iterator[Circumstance]:
-    if not found.strong:
+    # Who was judged to be the one is not known by a name alone any more.
+    if not found.strong and not (judgment is not None and judgment.judged == "same"):
         yield "weak"
     if "stayed" in state.flags:
         yield "stayed"

@@ -124,6 +124,12 @@ HOLDINGS = {
     "policy_weights": Holding(
         "What is left of what is stayed, recognised, and the like.", "peers", "Until it is changed."
     ),
+    "judgments": Holding(
+        "Whom a human told apart from the person whom an issuer means, or not, so that nobody has "
+        "to be looked at again for somebody else's sanction.",
+        "persons asked about",
+        "Until the sanction, and whatever superseded it, has ended, or its issuer is no peer.",
+    ),
     "policy_requirements": Holding(
         "What is asked of peers' decisions.", "peers", "Until it is changed."
     ),

@@ -21,6 +21,7 @@ from node import audit, known
 from node.clock import day_of
 from node.errors import NotHere, UserError
 from node.findings import AtHand, Days, Finding, Matched, Person, judged
+from node.judgments import Who
 from node.known import Known
 from node.node import Node
 from node.store import findings as rows
@@ -61,6 +62,7 @@ class Content(Message):
     """None where weak, or once it has ended."""
     matched: Array[Hit]
     others: Array[str]
+    who: Who
     event: str | None
     purpose: Purpose
     ref: str | None
@@ -176,6 +178,11 @@ async def at_hand(node: Node, connection: AsyncConnection, now: int) -> tuple[li
     return _persons(together, contents, known_now, day_of(now)), known_now
 
 
+async def changed(connection: AsyncConnection, id_: str) -> None:
+    """Tell whoever reads on from a cursor that a finding reads otherwise now."""
+    await rows.renumber(connection, id_)
+
+
 async def delete(node: Node, id_: str, now: int) -> int:
     """Delete a finding; how many there were. It is recorded who did."""
     async with node.store.write() as connection:
@@ -234,6 +241,7 @@ def _content(
         jwt=finding.found.jwt,
         matched=tuple(Hit(kind=kind, whose=whose) for kind, whose in finding.found.kinds),
         others=finding.found.others,
+        who=finding.found.who,
         event=event,
         purpose=purpose,
         ref=person.ref,
@@ -338,6 +346,7 @@ def _matched(row: FindingRow, content: Content, register: Register) -> Matched:
         jwt=content.jwt,
         kinds=tuple((each.kind, each.whose) for each in content.matched),
         others=content.others,
+        who=content.who,
     )
 
 

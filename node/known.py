@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from node import judgments
 from node.coverage import load_registers
+from node.judgments import Judgments
 from node.node import Node
 from node.store import logs
 from node.store.logs import Head
@@ -23,6 +25,7 @@ class Known:
     """By fingerprint: of active peers, and of whom something kept was found."""
     unwitnessed: Collection[bytes]
     """Fingerprints of those whose log, as held here, no other active peer has cosigned."""
+    judgments: Judgments
 
 
 async def load(node: Node, connection: AsyncConnection, also: Collection[bytes] = ()) -> Known:
@@ -43,7 +46,7 @@ async def load(node: Node, connection: AsyncConnection, also: Collection[bytes] 
         witnesses = [each for each in peers.values() if each.fingerprint != fingerprint]
         if head is None or not _is_witnessed(head, witnesses):
             unwitnessed.add(fingerprint)
-    return Known(registers, unwitnessed)
+    return Known(registers, unwitnessed, await judgments.load(connection, node.vault))
 
 
 def _is_witnessed(head: Head, witnesses: Collection[Register]) -> bool:

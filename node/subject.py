@@ -1,16 +1,17 @@
 """What is held here about a person, for that person: everything, and in words they can use.
 
 Exactly what an organizer elsewhere would see of this community's sanctions, who asked here about
-them and for which event, what was found by that, and how to appeal. Who asks has to have proven the
-identifiers first.
+them and for which event, what was found by that and judged of it, and how to appeal. Who asks has
+to have proven the identifiers first.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from node import audit, kept, ledger, sanctions
+from node import audit, judging, kept, ledger, sanctions
 from node.clock import day_of
+from node.judgments import Judgment
 from node.kept import Kept
 from node.node import Node
 from node.sanctions import Sanction
@@ -24,6 +25,7 @@ class Export:
     sanctions: list[dict[str, Any]]
     asked: list[dict[str, Any]]
     found: list[dict[str, Any]]
+    judged: list[dict[str, Any]]
     contact: str | None
     policy: str | None
 
@@ -33,6 +35,7 @@ class Export:
             "sanctions": self.sanctions,
             "asked_here": self.asked,
             "found_here": self.found,
+            "judged_here": self.judged,
             "how_to_appeal": {"contact": self.contact, "policy": self.policy},
         }
 
@@ -52,10 +55,12 @@ async def export(node: Node, identifiers: Collection[Identifier], now: int) -> E
     ]
     asked = await audit.asked_about(node, identifiers)
     kept_here = await kept.about(node, identifiers, now)
+    judged_here = await judging.about(node, identifiers)
     return Export(
         sanctions=[_sanction(each, now) for each in found],
         asked=[_asked(each) for each in asked],
         found=[_found(each) for each in kept_here],
+        judged=[_judged(issuer, each) for issuer, each in judged_here],
         contact=community.contact,
         policy=community.policy,
     )
@@ -90,3 +95,13 @@ def _found(each: Kept) -> dict[str, Any]:
     """As whoever asked reads it now."""
     value = each.to_value()
     return {name: value[name] for name in ("event", "found_on", "kept_until", "finding")}
+
+
+def _judged(issuer: str, judgment: Judgment) -> dict[str, Any]:
+    """Whether they were taken for the person whom an issuer means."""
+    return {
+        "on": day_of(judgment.at).isoformat(),
+        "issuer": issuer,
+        "attestation": judgment.attestation,
+        "judged": judgment.judged,
+    }

@@ -424,6 +424,25 @@ policy_weights = Table(
     Column("attention", Text, nullable=False, doc="The most that it leaves of a finding."),
 )
 
+judgments = Table(
+    "judgments",
+    metadata,
+    _log(),
+    Column("attestation", Text, primary_key=True, doc="Id of the attestation that was judged."),
+    Column(
+        "person_tag",
+        LargeBinary,
+        primary_key=True,
+        doc="Tag of all identifiers of the person who was judged.",
+    ),
+    Column(
+        "judgment_sealed",
+        LargeBinary,
+        nullable=False,
+        doc="Same, different or unknown; by whom, when; tags of the identifiers.",
+    ),
+)
+
 policy_requirements = Table(
     "policy_requirements",
     metadata,

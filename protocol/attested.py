@@ -125,6 +125,8 @@ class Attested:
     stayed_alone: bool = False
     """Whether one officer has stayed it; that may be done once."""
     ending: Ending | None = None
+    superseded_by: str | None = None
+    """The attestation that stands in its place; None where it was not ended so."""
 
     def state(self, day: date) -> State:
         """The state on a UTC day; ended at whichever end came first."""
@@ -249,8 +251,8 @@ def _changed(before: Attested, item: LaterItem, on: date, quorum: Quorum) -> Att
             if not before.is_stayed(on):
                 raise OutOfOrder("no stay holds that could end")
             return replace(before, stays=())
-        case WithdrawItem(because=because):
-            return replace(before, ending=because)
+        case WithdrawItem(because=because, by=by):
+            return replace(before, ending=because, superseded_by=by)
 
 
 def _stayed(before: Attested, until: date, on: date, quorum: Quorum) -> Attested:

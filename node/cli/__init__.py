@@ -43,6 +43,7 @@ LAZY = {
     "sync": "node.cli.sync:sync",
     "check": "node.cli.check:check",
     "screen": "node.cli.screen:screen",
+    "finding": "node.cli.finding:finding",
     "inquiry": "node.cli.inquiry:inquiry",
     "log": "node.cli.log:log",
     "subject": "node.cli.audit:subject",

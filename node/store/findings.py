@@ -53,6 +53,12 @@ async def end(connection: AsyncConnection, id_: str, sealed: bytes) -> None:
     await _changed(connection, id_, finding_sealed=sealed, ended=True)
 
 
+async def renumber(connection: AsyncConnection, id_: str) -> None:
+    """Number a finding anew, as the last that changed."""
+    await connection.execute(delete(finding_changes).where(finding_changes.c.finding == id_))
+    await connection.execute(insert(finding_changes).values(finding=id_))
+
+
 async def get(connection: AsyncConnection, id_: str) -> FindingRow | None:
     """The finding of an id."""
     found = await _where(connection, findings.c.id == id_)
@@ -121,8 +127,7 @@ async def _changed(connection: AsyncConnection, id_: str, **values: object) -> b
     """Set columns of a finding, which has a new number from then on; whether there is one."""
     result = await connection.execute(update(findings).where(findings.c.id == id_).values(**values))
     if result.rowcount:
-        await connection.execute(delete(finding_changes).where(finding_changes.c.finding == id_))
-        await connection.execute(insert(finding_changes).values(finding=id_))
+        await renumber(connection, id_)
     return result.rowcount > 0
 
 

@@ -191,9 +191,9 @@ class Issuer:
         """The record, as a liar may override it."""
         return seal_record(verified, shares, self.oprf.id)
 
-    def lift(self, attestation_id: str, because: str = "lifted") -> None:
-        """Withdraw an attestation."""
-        self.say("withdraw", attestation_id, because=because, by=None)
+    def lift(self, attestation_id: str, because: str = "lifted", by: str | None = None) -> None:
+        """Withdraw an attestation; `by` supersedes it."""
+        self.say("withdraw", attestation_id, because=because, by=by)
         del self.records[attestation_id]
 
     def say(self, kind: str, attestation_id: str, **item: Any) -> None:

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import re
+import shlex
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -13,6 +16,7 @@ from node.cli import cli
 from protocol.exchange import Purpose
 from protocol.identifiers import from_text
 from tests.node.federation import Community, Federation
+from tests.paths import ROOT
 
 PERSON = "email:mallory@person.example"
 NO_OCCASION = Occasion(None, Purpose(kind="unspecified", start=None, end=None))
@@ -169,3 +173,46 @@ async def test_every_change_of_the_policy_is_recorded_and_no_preview(conf: Commu
     assert [each["what"] for each in acts] == ["set", "drop"]
     assert acts[0]["attention"] == "note"
     assert len({each["peer"] for each in acts} - {None}) == 1
+
+
+async def test_a_finding_is_judged_and_listed(python: Community, conf: Community) -> None:
+    """By its id, in whatever case; the document is the finding as it reads now."""
+    await python.publish(PERSON)
+    await conf.sync()
+    found = await check(conf.node, conf.clients.to, [from_text(PERSON)], NO_OCCASION, now=conf.now)
+    id_ = found.findings[0].id.upper()
+
+    async def finding(*arguments: str, status: int = 0) -> Any:
+        line = ["--home", str(conf.home.path), "--json", "finding", *arguments]
+        result = await asyncio.to_thread(CliRunner().invoke, cli, line)
+        assert result.exit_code == status, result.output
+        return json.loads(result.stdout) if result.stdout else result.stderr
+
+    assert await finding("judged") == []
+    read = await finding("judge", id_, "different", "--by", "Ann")
+    assert (read["finding"]["attention"], read["counts"]) == ("note", False)
+    (listed,) = await finding("judged")
+    assert (listed["issuer"], listed["judged"]) == ("python.example", "different")
+    assert (listed["by"], listed["on"]) == ("Ann", str(conf.today))
+    assert listed["attestation"] == read["finding"]["attestation"]
+    await finding("judge", id_, "unknown", "--by", "Ann")
+    assert await _found(conf) == [("review", True)]
+    await finding("judge", id_, "unknown", status=2)
+    await finding("judge", id_, "guilty", "--by", "Ann", status=2)
+    await finding("judge", "other", "same", "--by", "Ann", status=1)
+
+
+def test_every_command_of_the_page_exists() -> None:
+    """`docs/policy.md` names no command, argument or option that is not there."""
+    page = (ROOT / "docs" / "policy.md").read_text("utf-8")
+    lines = re.findall(r"^    comity (.+)$", page, re.MULTILINE)
+    assert len(lines) > 10
+    for line in lines:
+        words = shlex.split(line)
+        context = click.Context(cli)
+        command: click.Command = cli
+        while isinstance(command, click.Group):
+            found = command.get_command(context, words.pop(0))
+            assert found is not None, line
+            command = found
+        command.make_context("comity", words, resilient_parsing=False)

@@ -345,6 +345,17 @@ def _policy() -> None:
         sa.PrimaryKeyConstraint("peer", "circumstance", name="pk_policy_weights"),
     )
     op.create_table(
+        "judgments",
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.Column("attestation", sa.Text(), nullable=False),
+        sa.Column("person_tag", sa.LargeBinary(), nullable=False),
+        sa.Column("judgment_sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["log"], ["logs.fingerprint"], name="fk_judgments_log", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("log", "attestation", "person_tag", name="pk_judgments"),
+    )
+    op.create_table(
         "policy_requirements",
         sa.Column("peer", sa.LargeBinary(), nullable=False),
         sa.Column("approvals", sa.Integer(), nullable=False),
