@@ -26,7 +26,7 @@ from node.background import attempt, repeat, running
 from node.client import Clients, connect
 from node.config import listen_address
 from node.directory import Directory
-from node.errors import UserError
+from node.errors import UserError, cause
 from node.evaluation import Evaluator
 from node.federation import discovery, evaluate, events, inquiries, log, peering, records, witness
 from node.federation.bodies import SERVER_LIMITS
@@ -166,7 +166,7 @@ async def _listening(app: web.Application, host: str, port: int) -> AsyncIterato
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise UserError(
-                f"cannot listen on {host}:{port}: {error.strerror}. Name another address by "
+                f"cannot listen on {host}:{port}: {cause(error)}. Name another address by "
                 "`--listen` or `listen` in comity.toml"
             ) from error
         bound = runner.addresses[0][1]

@@ -18,6 +18,13 @@ class NotHere(UserError):
     """Nothing is held here under the id or name that was given."""
 
 
+def cause(error: OSError) -> str:
+    """What the system would not do, in words; its own where they do."""
+    if isinstance(error, PermissionError):
+        return "this user may not do that"
+    return error.strerror or type(error).__name__
+
+
 class Unreachable(Unavailable):
     """Another node could not be reached, or gave no complete answer in time."""
 

@@ -46,7 +46,8 @@ async def judge(node: Node, finding: str, judged: Judged, by: str, now: int) -> 
         )
     judgment = Judgment(found.log, found.attested.item.id, found.who, judged, by, now)
     detail = {
-        "who": by,
+        "who": audit.who(),
+        "by": by,
         "judged": judged,
         "issuer": base64url(judgment.log),
         "attestation": judgment.attestation,

@@ -96,7 +96,7 @@ async def previewed(node: Node, proposed: Proposed, now: int) -> list[Change]:
     return preview.changes(at_hand, known_now, before, proposed.of(before), day_of(now))
 
 
-async def adopt(node: Node, proposed: Proposed, now: int, who: str = audit.HERE) -> None:
+async def adopt(node: Node, proposed: Proposed, now: int) -> None:
     """Make a change the community's own.
 
     Raises:
@@ -105,7 +105,8 @@ async def adopt(node: Node, proposed: Proposed, now: int, who: str = audit.HERE)
     async with node.store.write() as connection:
         await _check_space(node, connection, proposed)
         after = proposed.of(await policies.load(connection))
-        detail = {"who": who, "what": "drop" if proposed.goes else "set", **to_value(proposed.part)}
+        what = "drop" if proposed.goes else "set"
+        detail = {"who": audit.who(), "what": what, **to_value(proposed.part)}
         await audit.record(connection, node.vault, "policy", detail, now)
         await policies.save(connection, after)
 

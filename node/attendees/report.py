@@ -19,7 +19,7 @@ from pathlib import Path
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
 
-from node.errors import UserError
+from node.errors import UserError, cause
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def write_report(path: Path, lines: Iterable[ReportLine], *, source: Path | None
             _spare(source, path)
         _replace(path, content)
     except OSError as error:
-        raise UserError(f"The report {path} cannot be written: {error.strerror}.") from error
+        raise UserError(f"The report {path} cannot be written: {cause(error)}.") from error
 
 
 def _spare(source: Path, path: Path) -> None:

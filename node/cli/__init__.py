@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from node.errors import UserError
+from node.errors import UserError, cause
 from node.home import Home
 from node.spelling import printable_lines
 from protocol.errors import ComityError
@@ -103,7 +103,7 @@ class Commands(click.Group):
             raise click.ClickException(printable_lines(str(error))) from error
         except OSError as error:
             raise click.ClickException(
-                f"{error.filename or 'the system'}: {error.strerror}"
+                f"{error.filename or 'the system'}: {cause(error)}"
             ) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)

@@ -316,7 +316,7 @@ async def test_no_identifier_stands_in_it_and_the_record_says_who_judged(
     (row,) = await held(node, tables.judgments)
     assert not [text for text in ("recycled", "casey", "Ann") if text.encode() in _bytes(row)]
     (made,) = [each for each in await audit.every(node) if each.act == "judge"]
-    assert (made.detail["who"], made.detail["judged"]) == ("Ann Other", "different")
+    assert (made.detail["by"], made.detail["judged"]) == ("Ann Other", "different")
     assert (made.detail["attestation"], made.at) == (attestation, NOW)
     assert not [text for text in ("recycled", "casey") if text in str(made).lower()]
     assert finding.id not in str(made)
