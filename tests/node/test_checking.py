@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import structlog
@@ -13,13 +13,15 @@ from sqlalchemy import update
 
 from node import tables
 from node.admission import drop
+from node.attention import Attention
 from node.checking import Occasion, Result, check
 from node.client import WrongAnswer
 from node.config import load
 from node.errors import Refused, Unreachable
 from node.home import Home
 from node.node import Node
-from node.store import Store, peers
+from node.policy import Policy, Rule
+from node.store import Store, peers, policies
 from node.vault import Vault
 from protocol.attestation import VerifiedAttestation
 from protocol.encoding import base64url
@@ -118,28 +120,57 @@ async def test_row_22_a_name_alone_is_possible_and_reveals_nothing(
     assert not [word for word in ("ban", "pyregion", "appeals@", "indefinite") if word in said]
 
 
-async def test_row_23_a_role_address_is_possible_at_most(node: Node, issuer: Issuer) -> None:
-    """`info@` is shared by many: it is asked about, and opens nothing."""
+@pytest.mark.parametrize("level", get_args(Attention))
+async def test_row_23_a_role_address_is_possible_at_most(
+    node: Node, issuer: Issuer, level: Attention
+) -> None:
+    """(Row 23) `info@` is many people's: whatever the rules, it opens nothing, and is a note."""
     issuer.publish("email:info@club.example")
+    async with node.store.write() as connection:
+        await policies.save(connection, Policy([Rule(level)]))
     result = await admitted_and_asked(node, issuer, "email:info@club.example")
-    assert result.outcome == "possible"
-    assert [finding.measure for finding in result.findings] == [
-        None,
-    ] * len(result.findings)
+    (finding,) = result.findings
+    assert result.outcome == ("nothing_found" if level == "ignore" else "possible")
+    assert (finding.strength, finding.matched) == ("weak", ("email",))
+    assert (finding.measure, finding.scope, finding.in_force_from) == (None, None, None)
+    assert finding.attention == ("ignore" if level == "ignore" else "note")
+    assert "a second identifier is needed" in finding.why
 
 
+@pytest.mark.parametrize("matched", range(3))
 async def test_row_23_the_finding_says_what_matched_and_what_did_not(
+    node: Node, issuer: Issuer, matched: int
+) -> None:
+    """(Row 23) One of three identifiers matches, as after an address was handed on."""
+    words = {"email": "e-mail address", "github": "github", "name": "name"}
+    theirs = ("email:alice@a.example", "github:alice", "name:Alice Abernethy")
+    issuer.publish(*MALLORY)
+    asked = [*theirs[:matched], MALLORY[matched], *theirs[matched + 1 :]]
+    (finding,) = (await admitted_and_asked(node, issuer, *asked)).findings
+    kind = MALLORY[matched].partition(":")[0]
+    assert finding.matched == (kind,)
+    others = ", ".join(sorted(each for name, each in words.items() if name != kind))
+    assert f"Matched: {words[kind]}; not matched: {others}." in finding.why
+    strong = kind != "name"
+    assert (finding.strength, finding.attention) == (
+        ("strong", "review") if strong else ("weak", "note")
+    )
+    assert f"Marked {finding.attention}, " in finding.why
+    assert "mallory" not in finding.why.lower()
+
+
+async def test_row_23_a_handle_that_was_given_to_another_is_told_from_the_account(
     node: Node, issuer: Issuer
 ) -> None:
-    """One of three identifiers matches: an address that was handed on, perhaps."""
-    issuer.publish(*MALLORY)
-    result = await admitted_and_asked(
-        node, issuer, "email:alice@a.example", "github:mallory-fake", "name:Alice Abernethy"
-    )
-    (finding,) = result.findings
-    assert finding.matched == ("github",)
-    assert "not matched: e-mail address" in finding.why
-    assert "name" in finding.why
+    """(Row 23) The number of an account never changes hands, and is a kind of its own."""
+    issuer.publish("github:handed-on", "github-id:583231")
+    renamed = await admitted_and_asked(node, issuer, "github:new-name", "github-id:583231")
+    (finding,) = renamed.findings
+    assert (finding.matched, finding.attention) == (("github-id",), "review")
+    assert "Matched: github-id; not matched: github." in finding.why
+    another = await admitted_and_asked(node, issuer, "github:handed-on", "github-id:99")
+    (finding,) = another.findings
+    assert "Matched: github; not matched: github-id." in finding.why
 
 
 async def test_an_address_with_a_tag_is_possible(node: Node, issuer: Issuer) -> None:
