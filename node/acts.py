@@ -275,7 +275,7 @@ async def _propose(node: Node, ids: Sequence[str], said: _Said, now: int) -> Sta
             }
         )
         _require_allowed(register, decision)
-        hash_ = await decisions.propose(connection, node.vault, decision)
+        hash_ = await decisions.propose(connection, node.vault, decision, now)
         return await decisions.settle(connection, node.vault, hash_, [], now)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import replica
+from node import audit, replica
 from node.client import Clients
 from node.errors import ComeLater, UserError
 from node.introduction import check_goes_on, introduce
@@ -20,6 +20,7 @@ from node.node import Node
 from node.replica import Extension, Held
 from node.store import logs, peers, records
 from node.store.peers import Peer, PeerState
+from node.vault import Vault
 from protocol.checkpoint import claimed_checkpoint
 from protocol.encoding import from_base64url
 from protocol.errors import Conflict, NotAdmitted, OutOfOrder, UnknownKey
@@ -121,7 +122,7 @@ async def answer(node: Node, asker: Asker, asked: PeeringRequest, now: int) -> P
     async with node.store.write() as connection:
         if asker.fingerprint == (await own_head_in(connection)).fingerprint:
             raise OutOfOrder("nobody peers with itself")
-        state = await _take(connection, asker, asked, now)
+        state = await _take(connection, node.vault, asker, asked, now)
         head = await logs.head_of(connection, asker.fingerprint)
     if asked.act == "leave":
         # What was deleted is let go of by the retention job: a stranger must not have us wait.
@@ -149,6 +150,13 @@ async def drop(connection: AsyncConnection, fingerprint: bytes) -> None:
     )
 
 
+async def record_by_peer(
+    connection: AsyncConnection, vault: Vault, what: str, peer: str, now: int
+) -> None:
+    """Record what a community has done of itself: accepted, or left."""
+    await audit.record(connection, vault, "peer", {"who": peer, "what": what, "peer": peer}, now)
+
+
 async def lapse(node: Node, now: int) -> int:
     """Drop the wishes that nobody answered in their time; how many there were."""
     async with node.store.write() as connection:
@@ -172,14 +180,18 @@ async def _end_by_them(connection: AsyncConnection, peer: Peer) -> None:
 
 
 async def _take(
-    connection: AsyncConnection, asker: Asker, asked: PeeringRequest, now: int
+    connection: AsyncConnection, vault: Vault, asker: Asker, asked: PeeringRequest, now: int
 ) -> PeerState | None:
     before = await peers.get(connection, asker.fingerprint)
+    # Only what our own administrator has agreed to is recorded: strangers come and go at will.
+    was = None if before is None else before.state
     if asked.act == "leave":
+        if was in ("asked", "active"):
+            await record_by_peer(connection, vault, "leave", asker.community.id, now)
         if before is not None:
             await _end_by_them(connection, before)
         return None
-    state = _next_state(None if before is None else before.state, asked.act)
+    state = _next_state(was, asked.act)
     if state is None or state == "removed":
         return None
     if asked.act == "extend" and state != "active":
@@ -187,6 +199,8 @@ async def _take(
     if state == "wanted":
         await _refuse_crowd(connection, asker.fingerprint)
     await _meet(connection, before, asker, state, now)
+    if (was, state) == ("asked", "active"):
+        await record_by_peer(connection, vault, "accept", asker.community.id, now)
     if asker.extension is not None:
         await replica.keep(connection, asker.extension)
     return state

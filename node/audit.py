@@ -1,27 +1,32 @@
 """Who did what, when, and for which event: an append-only record, and nothing is answered before.
 
-Each row's `chain` is the vault's keyed hash of the row and of the chain before it, so that a row
-that was changed, removed or put elsewhere is found by `verify`, and the database itself refuses to
-change or delete one. Whoever holds database *and* master key could write the whole record anew:
-against that a committee keeps the head of an export, `SEQ:CHAIN`, through which every later record
-has to pass.
+Each row's `chain` is the vault's keyed hash of the row, of the tags of whom it is about, and of the
+chain before it. The head, sealed alike, says where the record ends. So `verify` finds a row that
+was changed, removed, put elsewhere or cut off the end, and a tag that was taken away or put in; and
+the database itself refuses all of that. Against whoever holds database *and* master key, and could
+write the whole record anew, a committee keeps the head of an export, `SEQ:CHAIN`, through which
+every later record has to pass.
 
-No identifier stands in it: those who were asked about are known by tags (`about`).
+No identifier stands in it: those who were asked about are known by tags, which are dropped `KEPT`
+seconds after the act. The head says up to where, so that the record verifies with and without them.
+
+What is recorded, and what is not, stands in docs/record-of-acts.md. No peer adds rows without
+bound: what it causes is paid for, or is written down once a day.
 """
 
 import hmac
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.errors import UserError
 from node.node import Node
 from node.store import audit as rows
-from node.store.audit import AuditRow
+from node.store.audit import AuditHead, AuditRow
 from node.vault import Vault, VaultError
 from protocol.encoding import canonical_json, from_canonical_json
 from protocol.identifiers import Identifier
@@ -30,8 +35,13 @@ Act = Literal[
     "check",
     "screen",
     "evaluate",
+    "records",
+    "event",
+    "propose",
     "vote",
+    "outcome",
     "peer",
+    "read",
     "export",
     "delete",
     "token",
@@ -41,20 +51,29 @@ Act = Literal[
     "policy",
     "judge",
 ]
-"""What was done: asked here, about one or about a list; answered to a peer; voted; peered; handed
-out; deleted on request; a token of the local API made or revoked; called by such a token; inquired
-at an issuer about a finding; told a peer about a sanction; said of what peers' words mean here;
-judged whether somebody is whom an issuer means."""
+"""What was done: asked here, about one or about a list; answered to a peer; sealed records given to
+a peer; an event of a peer's declared, lowered or ended; a decision proposed, voted on, and what
+became of it; peered; whom a sanction is about shown here; handed out; deleted on request; a token
+of the local API made or revoked; called by such a token; inquired at an issuer about a finding;
+told a peer about a sanction; said of what peers' words mean here; judged whether somebody is whom an
+issuer means."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""
+
+KEPT = 400 * 86_400
+"""Seconds for which it is known whom an act is about: who asks once a year misses nothing."""
 
 _acting: ContextVar[str] = ContextVar("acting", default=HERE)
 
 _DETAIL = "audit.detail"
 _CHAIN = "audit.chain"
 _SUBJECT = "audit.subject"
+_SUBJECTS = "audit.subjects"
+_HEAD = "audit.head"
 _MAX_DETAIL = 64 * 1024
+
+_BEGINNING = AuditHead(seq=-1, chain=bytes(32), tags_from=0, seal=b"")
 
 
 @dataclass(frozen=True)
@@ -66,6 +85,11 @@ class Recorded:
     act: str
     detail: Mapping[str, Any]
     chain: bytes
+
+    @property
+    def head(self) -> str:
+        """Where the record ended with it: kept elsewhere, it holds later records to this one."""
+        return f"{self.seq}:{self.chain.hex()}"
 
     def to_value(self) -> dict[str, Any]:
         """As it is exported."""
@@ -80,6 +104,9 @@ class Recorded:
 
 class Altered(UserError):
     """The record is not as it was written."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the record of acts was altered: {what}. Restore it from a backup")
 
 
 def who() -> str:
@@ -105,8 +132,8 @@ async def write(
     about: Collection[Identifier] = (),
 ) -> None:
     """Record an act in a transaction of its own; see `record`."""
+    tags = [tag(node.vault, each) for each in about]
     async with node.store.write() as connection:
-        tags = [tag(node.vault, each) for each in about]
         await record(connection, node.vault, act, detail, now, tags)
 
 
@@ -120,75 +147,161 @@ async def record(  # noqa: PLR0913, PLR0917 - what, by which vault, when, about 
 ) -> None:
     """Record an act, within the writing transaction of what is done.
 
-    `detail` is JSON without anything that names a person; `tags`, of the identifiers of whom it is
-    about.
+    `detail` is JSON without anything that names a person; `tags`, of whom it is about.
+
+    Raises:
+        Altered: the record does not end where it should, so that nothing can follow.
     """
-    before = await rows.last(connection)
-    seq = 0 if before is None else before.seq + 1
+    before = await _head(connection, vault)
+    seq, subjects = before.seq + 1, _subjects(vault, tags)
     sealed = vault.seal(_DETAIL, _place(seq), canonical_json(dict(detail)))
-    chain = _chain(vault, b"" if before is None else before.chain, seq, now, act, sealed)
-    await rows.add(connection, AuditRow(seq, now, act, sealed, chain), set(tags))
+    row = AuditRow(seq, now, act, sealed, subjects, b"")
+    row = replace(row, chain=_chain(vault, before.chain, row))
+    await rows.add(connection, row, set(tags))
+    await _put_head(connection, vault, replace(before, seq=seq, chain=row.chain))
 
 
 def tag(vault: Vault, identifier: Identifier) -> bytes:
-    """The tag by which an act about somebody of this identifier is found."""
+    """The tag by which acts about whoever has this identifier are found."""
     return vault.tag(_SUBJECT, identifier.text.encode())
 
 
-async def every(node: Node) -> list[Recorded]:
-    """The whole record, verified.
+async def stream(node: Node) -> AsyncIterator[Recorded]:
+    """The record, the oldest act first, each verified before it is given.
 
     Raises:
-        Altered: a row was changed, removed or put elsewhere; which one.
+        Altered: where it comes to what was changed, removed, put elsewhere or put in; at its end,
+            where it should be longer.
     """
     async with node.store.read() as connection:
-        found = await rows.every(connection)
-    chain = b""
-    for seq, row in enumerate(found):
-        expected = _chain(node.vault, chain, seq, row.at, row.act, row.detail_sealed)
-        if row.seq != seq or not hmac.compare_digest(row.chain, expected):
-            raise Altered(f"the audit record was altered at row {seq}: restore it from a backup")
-        chain = row.chain
-    return [_opened(node.vault, row) for row in found]
+        async for row in _verified(connection, node.vault):
+            yield _opened(node.vault, row)
+
+
+async def every(node: Node, *acts: Act) -> list[Recorded]:
+    """All acts of these kinds, or of all where none is said, once the whole record was verified.
+
+    Raises:
+        Altered: it is not as it was written; where.
+    """
+    return [each async for each in stream(node) if not acts or each.act in acts]
 
 
 async def verify(node: Node, head: str | None = None) -> int:
-    """Verify the record, and that it passes through a head that was kept; how many rows it has.
+    """Verify the record, and that it passes through a head that was kept; how many acts it has.
 
     `head` is `SEQ:CHAIN` in hexadecimal, as an export ends.
 
     Raises:
-        Altered: it does not, or a row was altered.
+        Altered: it does not, or was altered; where.
     """
-    found = await every(node)
-    if head is not None:
-        seq, _, chain = head.partition(":")
-        kept = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 16 else -1
-        if not (0 <= kept < len(found) and found[kept].chain.hex() == chain):
-            raise Altered("the audit record does not pass through this head: it was written anew")
-    return len(found)
+    passed, count = head is None, 0
+    async with node.store.read() as connection:
+        async for row in _verified(connection, node.vault):
+            passed = passed or head == f"{row.seq}:{row.chain.hex()}"
+            count += 1
+    if not passed:
+        raise Altered("it does not pass through this head, and was written anew")
+    return count
 
 
 async def asked_about(node: Node, identifiers: Collection[Identifier]) -> list[Recorded]:
-    """Who asked here about any of these identifiers, and for which event."""
+    """The acts about whoever has any of these identifiers, as long as that is known.
+
+    Raises:
+        Altered: one of them is not about those whom it was about when it was written.
+    """
+    tags = [tag(node.vault, each) for each in identifiers]
     async with node.store.read() as connection:
-        found = await rows.about(connection, [tag(node.vault, each) for each in identifiers])
+        found = await rows.about(connection, tags)
+        for row in found:
+            await _require_its_tags(connection, node.vault, row)
     return [_opened(node.vault, row) for row in found]
+
+
+async def forget_subjects(node: Node, now: int) -> int:
+    """Forget whom acts were about that were done more than `KEPT` seconds ago; how many tags.
+
+    Up to the first act of those seconds: one that a clock ahead or behind dated otherwise goes with
+    its neighbours. Where the newest is dated ahead of now, one of the two clocks was wrong, and
+    nothing is forgotten.
+    """
+    async with node.store.write() as connection:
+        head = await _head(connection, node.vault)
+        newest = await rows.get(connection, head.seq)
+        if newest is None or newest.at > now:
+            return 0
+        first = await rows.first_within(connection, head.tags_from, now - KEPT, now)
+        tags_from = head.seq + 1 if first is None else first
+        if tags_from == head.tags_from:
+            return 0
+        # The head first: the database lets go of nothing that it does not name.
+        await _put_head(connection, node.vault, replace(head, tags_from=tags_from))
+        return await rows.drop_tags(connection, tags_from)
+
+
+async def _verified(connection: AsyncConnection, vault: Vault) -> AsyncIterator[AuditRow]:
+    head, seq, chain = await _head(connection, vault), _BEGINNING.seq, _BEGINNING.chain
+    async for row in rows.stream(connection):
+        seq += 1
+        if row.seq != seq or not hmac.compare_digest(row.chain, _chain(vault, chain, row)):
+            raise Altered(f"act {seq} is not the one that was recorded")
+        if row.subjects is not None and seq >= head.tags_from:
+            await _require_its_tags(connection, vault, row)
+        chain = row.chain
+        yield row
+    if (seq, chain) != (head.seq, head.chain):
+        raise Altered(f"it ends with act {seq}, and should with act {head.seq}")
+    stray = await rows.stray_tag(connection, head.tags_from)
+    if stray is not None:
+        raise Altered(f"somebody was put into act {stray}, which is not about them")
+
+
+async def _require_its_tags(connection: AsyncConnection, vault: Vault, row: AuditRow) -> None:
+    held = _subjects(vault, await rows.tags_of(connection, row.seq))
+    if held != row.subjects:
+        raise Altered(f"act {row.seq} is not about those whom it was about")
+
+
+async def _head(connection: AsyncConnection, vault: Vault) -> AuditHead:
+    """Where the record ends; at its beginning where there has been no act."""
+    head = await rows.head(connection)
+    if head is None:
+        if await rows.is_begun(connection):
+            raise Altered("its end is missing")
+        return _BEGINNING
+    if not hmac.compare_digest(head.seal, _seal(vault, head)):
+        raise Altered("its end is not the one that was recorded")
+    return head
+
+
+async def _put_head(connection: AsyncConnection, vault: Vault, head: AuditHead) -> None:
+    await rows.put_head(connection, replace(head, seal=_seal(vault, head)))
 
 
 def _opened(vault: Vault, row: AuditRow) -> Recorded:
     try:
         data = vault.open(_DETAIL, _place(row.seq), row.detail_sealed)
     except VaultError as error:
-        raise Altered(f"row {row.seq} of the audit record cannot be opened") from error
+        raise Altered(f"act {row.seq} cannot be opened") from error
     detail = from_canonical_json(data, _MAX_DETAIL)
     return Recorded(row.seq, row.at, row.act, dict(detail), row.chain)
 
 
-def _place(seq: int) -> bytes:
-    return seq.to_bytes(8, "big")
+def _place(number: int) -> bytes:
+    return number.to_bytes(8, "big", signed=True)
 
 
-def _chain(vault: Vault, before: bytes, seq: int, at: int, act: str, sealed: bytes) -> bytes:  # noqa: PLR0913, PLR0917 - a row's columns
-    place = _place(seq) + at.to_bytes(8, "big", signed=True)
-    return vault.tag(_CHAIN, before + place + bytes([get_args(Act).index(act)]) + sealed)
+def _subjects(vault: Vault, tags: Collection[bytes]) -> bytes | None:
+    """What stands for all tags of an act, also when they are dropped."""
+    return vault.tag(_SUBJECTS, b"".join(sorted(set(tags)))) if tags else None
+
+
+def _chain(vault: Vault, before: bytes, row: AuditRow) -> bytes:
+    act = row.act.encode()
+    words = _place(len(act)) + act + bytes([row.subjects is not None]) + (row.subjects or b"")
+    return vault.tag(_CHAIN, before + _place(row.seq) + _place(row.at) + words + row.detail_sealed)
+
+
+def _seal(vault: Vault, head: AuditHead) -> bytes:
+    return vault.tag(_HEAD, _place(head.seq) + head.chain + _place(head.tags_from))

@@ -16,13 +16,14 @@ A refusal is remembered and shown to the administrator.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from node import audit
 from node.clock import day_of
 from node.config import Config
 from node.errors import NotHere, UserError
@@ -44,6 +45,9 @@ MAX_AHEAD = timedelta(days=90)
 """How far ahead an event may end."""
 
 By = Literal["bucket", "total", "repeats"]
+
+Within: TypeAlias = Callable[[AsyncConnection], Awaitable[None]]
+"""Writes rows of its own in the transaction that changes a budget."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +77,21 @@ class Budget:
         return max((event.until_day for event in self.events), default=None)
 
 
-async def charge(node: Node, peer: bytes, digest: bytes, amount: int, now: int) -> None:
+async def charge(  # noqa: PLR0913 - who pays, for what, how much, when
+    node: Node, peer: bytes, digest: bytes, amount: int, now: int, *, within: Within | None = None
+) -> None:
     """Let a peer pay for `amount` evaluations, asked for by a body with this SHA-256.
 
     Durable when it returns: a crash while computing costs the peer nothing that a retry would not
-    give back.
+    give back. `within` writes in the same transaction where it is paid for, and not for a retry.
 
     Raises:
         OverBudget: the peer's bucket, or the total of all peers, does not suffice; or this very
             body was answered too often.
     """
     async with node.store.write() as connection:
-        refusal = await _charge(connection, node.config, Charge(peer, digest, amount, 0, 0, now))
+        asked = Charge(peer, digest, amount, 0, 0, now)
+        refusal = await _charge(connection, node.config, asked, within)
     # Raised only now, or the transaction would forget that it refused.
     if refusal is not None:
         raise refusal
@@ -102,8 +109,12 @@ async def total_charged(node: Node, now: int) -> int:
         return await budgets.ordinary_after(connection, now - DAY)
 
 
-async def declare(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
+async def declare(
+    node: Node, peer: bytes, event: Purpose, now: int, *, within: Within | None = None
+) -> Budget:
     """Let a peer declare an event, once in 30 days; declaring the same again changes nothing.
+
+    `within` writes in the same transaction where something changes.
 
     Raises:
         Malformed: without days, over already, or ending more than 90 days ahead.
@@ -129,11 +140,15 @@ async def declare(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
         if not any(_same(each, event) and each.is_open(day_of(now)) for each in earlier):
             _refuse_too_soon(earlier, now)
             await events.add(connection, declared)
+            if within is not None:
+                await within(connection)
         return await _standing(connection, node.config, peer, now)
 
 
-async def end(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
-    """Let a peer end an event that it declared.
+async def end(
+    node: Node, peer: bytes, event: Purpose, now: int, *, within: Within | None = None
+) -> Budget:
+    """Let a peer end an event that it declared; `within` writes in the same transaction.
 
     Raises:
         NotFound: it has no such event open.
@@ -142,6 +157,8 @@ async def end(node: Node, peer: bytes, event: Purpose, now: int) -> Budget:
         for each in await events.of_peer(connection, peer, ours=False):
             if _same(each, event) and each.is_open(day_of(now)):
                 await events.change(connection, each.id, ended_at=now)
+                if within is not None:
+                    await within(connection)
                 return await _standing(connection, node.config, peer, now)
     raise NotFound("no such event is open")
 
@@ -162,10 +179,14 @@ async def lower(node: Node, event_id: str, allowance: int, now: int) -> Event:
             )
         ended_at = None if allowance else now
         await events.change(connection, event_id, allowance=allowance, ended_at=ended_at)
+        said = {"who": audit.who(), "what": "lower", "event": event_id, "allowance": allowance}
+        await audit.record(connection, node.vault, "event", said, now)
     return replace(event, allowance=allowance, ended_at=ended_at)
 
 
-async def _charge(connection: AsyncConnection, config: Config, asked: Charge) -> OverBudget | None:
+async def _charge(
+    connection: AsyncConnection, config: Config, asked: Charge, within: Within | None
+) -> OverBudget | None:
     # 1. a retry
     before = await budgets.charge_of(connection, asked.peer, asked.digest, asked.at - DAY)
     if before is not None:
@@ -188,6 +209,8 @@ async def _charge(connection: AsyncConnection, config: Config, asked: Charge) ->
         await events.change(connection, event.id, spent=event.spent + share)
     await budgets.put_bucket(connection, _used(bucket, paid))
     await budgets.put_charge(connection, paid)
+    if within is not None:
+        await within(connection)
     return None
 
 

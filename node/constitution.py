@@ -68,7 +68,7 @@ async def change(
         )
         if newcomer is not None:
             await officers.keep(connection, node.vault, newcomer)
-        hash_ = await decisions.propose(connection, node.vault, decision)
+        hash_ = await decisions.propose(connection, node.vault, decision, now)
         return await decisions.settle(connection, node.vault, hash_, [], now)
 
 

@@ -40,6 +40,9 @@ SEVERAL = "several"
 
 ENDS = ("lifted", "overturned", "superseded", "erased", "expired", "lapsed")
 ANSWERS = ("granted", "rejected", "withdrawn")
+ACTS: tuple[Act, ...] = ("check", "screen", "evaluate", "inquire", "answer")
+"""Kinds of acts that are counted."""
+
 ORIGINS = ("own_decision", "recognition")
 
 
@@ -96,7 +99,7 @@ def count(
         logged: the effective decisions of our log.
         attested: all that it attests, as it stands now.
         held: what our own attestations say, by their ids, as far as it is held.
-        acts: the record of acts.
+        acts: those of `ACTS` in the record.
         period: the days that count.
     """
     items = [item for each in logged if each.on in period for item in _items(each.decision)]

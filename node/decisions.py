@@ -280,7 +280,7 @@ def reason_of(node: Node, vote: Vote) -> str | None:
     return node.vault.open(_REASON, vote.decision + vote.officer, vote.reason_sealed).decode()
 
 
-async def propose(connection: AsyncConnection, vault: Vault, decision: Decision) -> bytes:
+async def propose(connection: AsyncConnection, vault: Vault, decision: Decision, now: int) -> bytes:
     """Keep a new decision, within a writing transaction, and give its hash.
 
     Raises:
@@ -293,6 +293,9 @@ async def propose(connection: AsyncConnection, vault: Vault, decision: Decision)
         raise UserError(
             f"this was proposed today already, and is {before.state}: `comity decision list --all`"
         )
+    said = {"who": audit.who(), "what": decision.type, "decision": hash_.hex()}
+    # Before the decision is there: a community's first act is to propose its founding.
+    await audit.record(connection, vault, "propose", said, now)
     sealed = vault.seal(_DECISION, hash_, data)
     await rows.add(connection, DecisionRow(hash_, decision.type, sealed, "pending", decision.on))
     return hash_
@@ -307,6 +310,8 @@ async def settle(
 ) -> Status:
     """Take votes whose signatures hold, within a writing transaction, and do what follows."""
     for each in votes:
+        said = {"who": each.officer.hex(), "what": each.kind, "decision": decision.hex()}
+        await audit.record(connection, vault, "vote", said, now)
         await rows.vote(connection, each)
     kept = await show_in(connection, vault, decision)
     if len(kept.approvals) >= kept.threshold:
@@ -316,7 +321,7 @@ async def settle(
         row = changed(kept.row, state="declined")
     else:
         return kept.status
-    await rows.replace(connection, row)
+    await _replace(connection, vault, row, now)
     if row.state == "logged":
         await _go_through(connection, vault, now)
     return changed(kept, row=row).status
@@ -330,9 +335,18 @@ async def _go_through(connection: AsyncConnection, vault: Vault, now: int) -> No
         if kept.is_overtaken:
             await _forget(connection, kept)
             words = "the log has gone on since this was proposed: propose it again"
-            await rows.replace(connection, changed(kept.row, state="void", fault=words))
+            await _replace(connection, vault, changed(kept.row, state="void", fault=words), now)
         elif each.fault is not None and len(kept.approvals) >= kept.threshold:
-            await rows.replace(connection, await _log(connection, vault, kept, now))
+            await _replace(connection, vault, await _log(connection, vault, kept, now), now)
+
+
+async def _replace(connection: AsyncConnection, vault: Vault, row: DecisionRow, now: int) -> None:
+    """Keep what has become of a decision; an end of its waiting is an act."""
+    if row.state != "pending":
+        said: dict[str, object] = {"who": audit.who(), "what": row.state}
+        said |= {"decision": row.hash.hex(), "index": row.index}
+        await audit.record(connection, vault, "outcome", said, now)
+    await rows.replace(connection, row)
 
 
 async def lapse(node: Node, now: int) -> None:
@@ -341,7 +355,7 @@ async def lapse(node: Node, now: int) -> None:
         for row in await rows.every(connection):
             if row.state == "pending" and _is_too_old(row, now):
                 await _forget(connection, await show_in(connection, node.vault, row.hash))
-                await rows.replace(connection, changed(row, state="lapsed"))
+                await _replace(connection, node.vault, changed(row, state="lapsed"), now)
 
 
 def _is_too_old(row: DecisionRow, now: int) -> bool:
@@ -352,8 +366,6 @@ async def _cast(node: Node, vote: Vote) -> Status:
     async with node.store.write() as connection:
         kept = await show_in(connection, node.vault, vote.decision)
         _require_admissible(kept, vote)
-        said = {"who": vote.officer.hex(), "what": vote.kind, "decision": vote.decision.hex()}
-        await audit.record(connection, node.vault, "vote", said, vote.at)
         return await settle(connection, node.vault, vote.decision, [vote], vote.at)
 
 

@@ -1,7 +1,8 @@
 """What an operator should know: every check of a node, and for each fault the next thing to type.
 
 Checks go from the ground up, and end at the first thing without which the others mean nothing:
-settings, master key, database, own log, keys, records; then time, peers, budgets and the disk.
+settings, master key, database, record of acts, own log, keys, records; then time, peers, budgets
+and the disk.
 """
 
 import os
@@ -13,7 +14,7 @@ from typing import Literal
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from node import budgets, config, constitution, coverage
+from node import audit, budgets, config, constitution, coverage
 from node.clock import day_of
 from node.config import Config
 from node.errors import UserError
@@ -139,6 +140,7 @@ def _disk(home: Home) -> Check:
 
 async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
     yield Check("database", "ok", "opens, and has this version's form")
+    yield await _record(node)
     async with node.store.read() as connection:
         if await logs.own_head(connection) is None:
             yield Check(
@@ -164,6 +166,14 @@ async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
     async for check in _budgets(node, now):
         yield check
     yield await _inquiries(node)
+
+
+async def _record(node: Node) -> Check:
+    try:
+        acts = await audit.verify(node)
+    except UserError as error:
+        return Check("record", "fault", str(error), _RESTORED)
+    return Check("record", "ok", f"{acts} acts, as they were recorded")
 
 
 def _officers(own: Identity) -> Check:

@@ -272,7 +272,7 @@ async def _begin(node: Node, plan: _Plan, kept: Sequence[Officer], now: int) -> 
         await keyring.keep(connection, node.vault, plan.keys, plan.oprf, now)
         for officer in kept:
             await officers.keep(connection, node.vault, officer)
-        decision = await decisions.propose(connection, node.vault, plan.genesis)
+        decision = await decisions.propose(connection, node.vault, plan.genesis, now)
         approvals = [approve(plan.genesis.to_bytes(), key) for key in plan.own.values()]
         votes = [
             Vote(decision, given.officer, "approve", given.sig, None, now) for given in approvals

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import audit
-from node.admission import drop
+from node.admission import drop, record_by_peer
 from node.background import log_unexpected
 from node.carrying import Act, tell
 from node.client import Clients, PeerClient
@@ -260,6 +260,7 @@ async def _say(node: Node, client: PeerClient, peer: Peer, act: Act, now: int) -
             current = await peers.get(connection, peer.fingerprint)
             if current is None or current.state != peer.state:
                 return Outcome(current or peer)  # meanwhile it was agreed upon anew, or ended
+            await record_by_peer(connection, node.vault, "leave", peer.id, now)
             await drop(connection, peer.fingerprint)
         node.registers.forget(peer.fingerprint)
         return Outcome(replace(peer, state="removed"))
@@ -269,6 +270,7 @@ async def _say(node: Node, client: PeerClient, peer: Peer, act: Act, now: int) -
             if current is None or current.state != "asked":
                 return Outcome(current or peer)
             peer = replace(current, state="active", admitted_at=now)
+            await record_by_peer(connection, node.vault, "accept", peer.id, now)
             await _store(connection, peer)
     return Outcome(peer)
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import audit, ledger, sanctions
 from node.clock import day_of
-from node.counting import Counts, Logged, Period, count
+from node.counting import ACTS, Counts, Logged, Period, count
 from node.errors import UserError
 from node.node import Node
 from node.store import decisions, logs, reports
@@ -104,7 +104,7 @@ async def report(node: Node, period: Period, now: int) -> Report:
 
 
 async def _made(node: Node, period: Period, now: int) -> Report:
-    acts = await audit.every(node)
+    acts = await audit.every(node, *ACTS)
     claims = {
         each.id: each.attestation.claims
         for each in await sanctions.every(node)

@@ -3,6 +3,7 @@
 - tokens, findings and inquiries: the last day that each row names; what a finding said, until its
   sanction ends;
 - what was judged of a sanction: until that, and what superseded it, has ended;
+- of whom an act was about: 400 days;
 - requests to issuers under way: a day, after which a retry would be charged anew;
 - wishes to be a peer that were not repeated: a fortnight;
 - decisions that waited for approvals for 90 days, with what they were about;
@@ -10,7 +11,7 @@
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
-from node import acts, admission, decisions, judgments, kept
+from node import acts, admission, audit, decisions, judgments, kept
 from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
@@ -33,6 +34,7 @@ async def clean(node: Node, now: int) -> int:
         await retention.delete_events(connection, day, now - EVENT_INTERVAL)
         await nonces.forget(connection, now - NONCE_GRACE)
         await budgets.forget_charges(connection, now - DAY)
+    deleted += await audit.forget_subjects(node, now)
     await kept.forget_all_ended(node, now)
     await judgments.forget_ended(node, now)
     await admission.lapse(node, now)

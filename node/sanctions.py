@@ -141,7 +141,7 @@ async def propose_all(node: Node, proposals: Sequence[Proposal], now: int) -> St
             after=register.quorum_leaf,
             items=tuple(item for item, _ in made),
         )
-        hash_ = await decisions.propose(connection, node.vault, decision)
+        hash_ = await decisions.propose(connection, node.vault, decision, now)
         for item, kept in made:
             await content.keep(connection, node.vault, item.id, hash_, kept)
         return await decisions.settle(connection, node.vault, hash_, [], now)

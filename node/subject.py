@@ -45,7 +45,10 @@ async def export(node: Node, identifiers: Collection[Identifier], now: int) -> E
 
     Whether anything is held changes neither what is looked up nor what is recorded.
     """
-    await audit.write(node, "export", {"who": audit.who(), "what": "subject"}, now)
+    # Before the export itself is one of the acts about this person.
+    asked = await audit.asked_about(node, identifiers)
+    said = {"who": audit.who(), "what": "subject"}
+    await audit.write(node, "export", said, now, identifiers)
     wanted = {each.text for each in identifiers}
     community = (await ledger.own_register(node)).community
     found = [
@@ -53,7 +56,6 @@ async def export(node: Node, identifiers: Collection[Identifier], now: int) -> E
         for each in await sanctions.every(node)
         if each.attestation is not None and wanted & set(each.attestation.subject)
     ]
-    asked = await audit.asked_about(node, identifiers)
     kept_here = await kept.about(node, identifiers, now)
     judged_here = await judging.about(node, identifiers)
     return Export(

@@ -229,6 +229,7 @@ peers = Table(
     Column("last_sync_at", BigInteger, doc="When its log was last followed without fault."),
     Column("last_error", Text, doc="Code of what went wrong since; null where nothing did."),
     Column("wanted_at", BigInteger, doc="When it last asked to be a peer; null where it did not."),
+    Column("fetched_on", Date, doc="Last day on which it fetched sealed records of ours."),
 )
 
 nonces = Table(
@@ -460,6 +461,7 @@ audit = Table(
     Column("at", BigInteger, nullable=False, doc="When it was done."),
     Column("act", Text, nullable=False, doc="What was done: a word of a closed list."),
     Column("detail_sealed", LargeBinary, nullable=False, doc="Who, for which event, …"),
+    Column("subjects", LargeBinary, doc="Keyed hash over all tags of it; null: it has none."),
     Column("chain", LargeBinary, nullable=False, doc="Keyed hash over this row and all before it."),
 )
 
@@ -468,6 +470,16 @@ audit_subjects = Table(
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False, doc="The act."),
     Column("tag", LargeBinary, primary_key=True, index=True, doc="Tag of an identifier."),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False, doc="1: there is one row."),
+    Column("seq", BigInteger, nullable=False, doc="The newest act."),
+    Column("chain", LargeBinary, nullable=False, doc="Its chain."),
+    Column("tags_from", BigInteger, nullable=False, doc="The first act whose tags are kept still."),
+    Column("seal", LargeBinary, nullable=False, doc="Keyed hash over the three."),
 )
 
 api_tokens = Table(

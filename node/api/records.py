@@ -108,21 +108,17 @@ async def acts(call: Call[Nothing, Page]) -> Acts:
     """The record of acts, verified."""
     said = {"who": audit.who(), "what": "audit"}
     await audit.write(call.node, "export", said, call.now)
-    found = await audit.every(call.node)
-    start, limit = call.query.start, call.query.limit
-    return Acts(
-        acts=[
-            Act(
-                seq=each.seq,
-                at=each.at,
-                act=each.act,
-                detail=dict(each.detail),
-                chain=each.chain.hex(),
-            )
-            for each in found[start : start + limit]
-        ],
-        total=len(found),
-    )
+    start, end = call.query.start, call.query.start + call.query.limit
+    found, total = [], 0
+    async for each in audit.stream(call.node):
+        total = each.seq + 1
+        if start <= each.seq < end:
+            found.append(_act(each))
+    return Acts(acts=found, total=total)
+
+
+def _act(act: audit.Recorded) -> Act:
+    return Act(seq=act.seq, at=act.at, act=act.act, detail=dict(act.detail), chain=act.chain.hex())
 
 
 async def half_year(call: Call[Nothing, HalfYear]) -> Report:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from node import acts, recognition, sanctions
+from node import acts, audit, recognition, sanctions
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
 from node.clock import day_of
 from node.documents import Decided, Document, SanctionDocument
@@ -156,13 +156,17 @@ class Within(Query):
 
 async def every(call: Call[Nothing, NoQuery]) -> Sanctions:
     """The sanctions of this community, proposed ones too."""
+    await audit.write(call.node, "read", {"who": audit.who(), "what": "sanctions"}, call.now)
     day, found = day_of(call.now), await sanctions.every(call.node)
     return Sanctions(sanctions=[SanctionDocument.of(each, day) for each in found])
 
 
 async def show(call: Call[Nothing, NoQuery]) -> SanctionDocument:
     """One sanction with everything that it says."""
-    found = await sanctions.show(call.node, await sanctions.find(call.node, call.path["id"]))
+    id_ = await sanctions.find(call.node, call.path["id"])
+    said = {"who": audit.who(), "what": "sanction", "sanction": id_}
+    await audit.write(call.node, "read", said, call.now)
+    found = await sanctions.show(call.node, id_)
     return SanctionDocument.of(found, day_of(call.now))
 
 

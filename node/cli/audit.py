@@ -9,9 +9,10 @@ import click
 
 from node import clock
 from node.cli import node_command
-from node.cli.output import emit, write_private
+from node.cli.output import emit, is_json, new_private, say, write_private
 
 if TYPE_CHECKING:
+    from node.audit import Recorded
     from node.node import Node
 
 
@@ -21,20 +22,51 @@ def audit_group() -> None:
 
 
 @audit_group.command("export")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
-              help="Where it is written: one JSON document a line.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
+              help="Where it is written (default: standard output).")  # fmt: skip
 @node_command
-async def export_record(node: "Node", out: Path) -> None:
-    """Write the whole record, which names nobody who was asked about; the export is recorded."""
+async def export_record(node: "Node", out: Path | None) -> None:
+    """Write the whole record, one JSON document a line; with --json, and no --out, all in one.
+
+    It names nobody who was asked about. The export is recorded itself, and its head, which goes
+    last, holds every later record to this one: keep it where nobody can edit it.
+    """
     from node import audit
 
     await audit.write(node, "export", {"who": audit.who(), "what": "audit"}, clock.now())
-    found = await audit.every(node)
-    lines = "".join(json.dumps(each.to_value(), sort_keys=True) + "\n" for each in found)
-    write_private(out, lines.encode())
-    head = f"{found[-1].seq}:{found[-1].chain.hex()}"
-    words = f"{len(found)} acts. Keep this head elsewhere, to verify later records:\n{head}"
-    emit(click.get_current_context(), {"acts": len(found), "head": head, "file": str(out)}, words)
+    # Once before a line is out: half a record would pass for one.
+    await audit.verify(node)
+    if out is None:
+        say(_end(await _printed(node)))
+        return
+    with new_private(out) as file:
+        async for act in audit.stream(node):
+            file.write(_line(act).encode() + b"\n")
+            last = act
+    document = {"acts": last.seq + 1, "head": last.head, "file": str(out)}
+    emit(click.get_current_context(), document, _end(last))
+
+
+async def _printed(node: "Node") -> "Recorded":
+    """Print the record as it is read, however long it is; the last act."""
+    from node import audit
+
+    is_one = is_json(click.get_current_context())
+    before, between = ('{"acts": [', ", ") if is_one else ("", "\n")
+    async for act in audit.stream(node):
+        click.echo(before + _line(act), nl=False)
+        before, last = between, act
+    click.echo(f'], "head": {json.dumps(last.head)}}}' if is_one else "")
+    return last
+
+
+def _line(act: "Recorded") -> str:
+    return json.dumps(act.to_value(), sort_keys=True)
+
+
+def _end(last: "Recorded") -> str:
+    acts = last.seq + 1
+    return f"{acts} acts. Keep this head elsewhere, to verify later records:\n{last.head}"
 
 
 @audit_group.command()

@@ -79,9 +79,12 @@ async def list_(node: "Node", ended: bool) -> None:
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show a decision, what it is about, and what each officer said to it."""
-    from node import decisions, officers, wording
+    from node import audit, decisions, officers, wording
 
-    kept = await decisions.show(node, await decisions.find(node, which))
+    hash_ = await decisions.find(node, which)
+    said = {"who": audit.who(), "what": "decision", "decision": hash_.hex()}
+    await audit.write(node, "read", said, clock.now())
+    kept = await decisions.show(node, hash_)
     names = {each.key: each.name for each in await officers.every(node)}
     approving = {each.officer for each in kept.approvals}
     votes = [

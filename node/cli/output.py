@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -25,7 +25,7 @@ def emit(ctx: click.Context, document: JSON, human: Any) -> None:
 
     Nothing in a text is taken for markup: names come from other communities.
     """
-    if ctx.find_root().ensure_object(Settings).json:
+    if is_json(ctx):
         click.echo(json.dumps(document))
         return
     if isinstance(human, str):
@@ -38,15 +38,24 @@ def emit(ctx: click.Context, document: JSON, human: Any) -> None:
     Console(markup=False, highlight=False, width=width).print(human)
 
 
+def is_json(ctx: click.Context) -> bool:
+    """Whether one JSON document is wanted."""
+    return ctx.find_root().ensure_object(Settings).json
+
+
 def say(text: str) -> None:
     """Words for people only, on standard error, so that a script reads nothing but its document."""
     click.echo(text, err=True)
 
 
+def new_private(path: Path) -> BinaryIO:
+    """A new file that its owner alone may read, open to be written."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Write a new file that its owner alone may read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with new_private(path) as file:
         file.write(data)
 
 

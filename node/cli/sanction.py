@@ -139,10 +139,12 @@ async def propose(
 @node_command
 async def list_(node: "Node") -> None:
     """Show the sanctions of this community, proposed ones too."""
-    from node import sanctions
+    from node import audit, sanctions
     from node.documents import SanctionDocument
 
-    day = clock.day_of(clock.now())
+    now = clock.now()
+    await audit.write(node, "read", {"who": audit.who(), "what": "sanctions"}, now)
+    day = clock.day_of(now)
     found = [SanctionDocument.of(each, day) for each in await sanctions.every(node)]
     shown = table("Sanction", "State", "Measure", "Ends on", "Identifiers")
     for each in found:
@@ -157,11 +159,14 @@ async def list_(node: "Node") -> None:
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show one sanction with everything that it says."""
-    from node import sanctions, wording
+    from node import audit, sanctions, wording
     from node.documents import SanctionDocument
 
-    found = await sanctions.show(node, await sanctions.find(node, which))
-    document = SanctionDocument.of(found, clock.day_of(clock.now()))
+    id_, now = await sanctions.find(node, which), clock.now()
+    said = {"who": audit.who(), "what": "sanction", "sanction": id_}
+    await audit.write(node, "read", said, now)
+    found = await sanctions.show(node, id_)
+    document = SanctionDocument.of(found, clock.day_of(now))
     lines = [f"sanction {found.id}: {document.state_in_words}"]
     lines += [f"  {flag}" for flag in document.flags]
     lines += wording.item_in_words(found.item, found.attestation, found.proposed.community)

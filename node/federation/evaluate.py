@@ -5,11 +5,12 @@ import hashlib
 
 import structlog
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import audit, budgets
 from node.evaluation import Evaluation
 from node.federation.middleware import Authenticated, authenticated
-from node.federation.service import SERVICE
+from node.federation.service import SERVICE, Service
 from protocol.errors import OverBudget, UnknownOprfKey
 from protocol.exchange import MAX_EVALUATE_BODY, EvaluateAnswer, EvaluateRequest
 
@@ -28,18 +29,27 @@ async def evaluate(request: web.Request, asker: Authenticated) -> web.StreamResp
     key = (await service.own.current()).oprf.get(asked.oprf_key)
     if key is None:
         raise UnknownOprfKey("this OPRF key is not live in this community's log")
-    digest, amount = hashlib.sha256(asker.body).digest(), len(asked.blinded)
-    try:
-        await budgets.charge(service.node, asker.peer.fingerprint, digest, amount, service.now())
-    except OverBudget as error:
-        _log.warning("over-budget", peer=asker.peer.id, amount=amount, why=str(error))
-        raise
-    detail = {"who": asker.peer.id, "purpose": asked.purpose.to_value(), "elements": amount}
-    await audit.write(service.node, "evaluate", detail, service.now())
+    await _charge(service, asker, asked)
     evaluation = await service.evaluator.evaluate(key, asked.blinded)
     return web.Response(
         body=await asyncio.to_thread(_answer, evaluation), content_type="application/json"
     )
+
+
+async def _charge(service: Service, asker: Authenticated, asked: EvaluateRequest) -> None:
+    """Let the peer pay, and record it with that: a retry costs nothing, and adds no act."""
+    digest, amount = hashlib.sha256(asker.body).digest(), len(asked.blinded)
+    node, now = service.node, service.now()
+    detail = {"who": asker.peer.id, "purpose": asked.purpose.to_value(), "elements": amount}
+
+    async def record(connection: AsyncConnection) -> None:
+        await audit.record(connection, node.vault, "evaluate", detail, now)
+
+    try:
+        await budgets.charge(node, asker.peer.fingerprint, digest, amount, now, within=record)
+    except OverBudget as error:
+        _log.warning("over-budget", peer=asker.peer.id, amount=amount, why=str(error))
+        raise
 
 
 def _answer(evaluation: Evaluation) -> bytes:

@@ -1,11 +1,16 @@
 """`POST …/records`: the sealed records of attestations in force, for peers to hold."""
 
+from datetime import date
+
 import structlog
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from node import audit
 from node.clock import day_of
 from node.federation.middleware import Authenticated, authenticated
-from node.federation.service import SERVICE
+from node.federation.service import SERVICE, Service
+from node.store import peers
 from node.store import records as store
 from protocol.encoding import base64url
 from protocol.errors import Unavailable
@@ -30,6 +35,27 @@ async def records(request: web.Request, asker: Authenticated) -> web.StreamRespo
         if record_hash(data) != due[id_]:
             _log.error("damaged-record", attestation=id_)
             raise Unavailable("a record in this node's database is damaged")
+    if held:
+        await _record(service, asker)
     found = tuple(base64url(held[id_]) if id_ in held else None for id_ in ids)
     answer = RecordsAnswer(v=1, records=found)
     return web.Response(body=answer.to_bytes(), content_type="application/json")
+
+
+async def _record(service: Service, asker: Authenticated) -> None:
+    """Record that a peer fetches records; once a day, or it could fill the database."""
+    node, now = service.node, service.now()
+    fingerprint, day = asker.peer.fingerprint, day_of(now)
+    async with node.store.read() as connection:
+        if not await _is_first(connection, fingerprint, day):
+            return
+    async with node.store.write() as connection:
+        if await _is_first(connection, fingerprint, day):
+            await audit.record(connection, node.vault, "records", {"who": asker.peer.id}, now)
+            await peers.change(connection, fingerprint, fetched_on=day)
+
+
+async def _is_first(connection: AsyncConnection, fingerprint: bytes, day: date) -> bool:
+    """Whether nothing was fetched that day; a clock that is set back begins no earlier one."""
+    peer = await peers.get(connection, fingerprint)
+    return peer is not None and (peer.fetched_on is None or peer.fetched_on < day)

@@ -1,6 +1,7 @@
 """The communities that this one has to do with, and how far the two have agreed."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, delete, insert, select, true, update
@@ -42,6 +43,8 @@ class Peer:
     last_sync_at: int | None
     last_error: str | None
     wanted_at: int | None = None
+    fetched_on: date | None = None
+    """The last day on which it fetched records of ours."""
 
     @property
     def broke_protocol(self) -> bool:

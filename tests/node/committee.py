@@ -116,7 +116,7 @@ class Committee:
             community=register.community.model_copy(update=changes),
         )
         async with self.node.store.write() as connection:
-            hash_ = await decisions.propose(connection, self.node.vault, decision)
+            hash_ = await decisions.propose(connection, self.node.vault, decision, NOW)
         status = await self.approve(await decisions.status(self.node, hash_))
         assert status.state == "logged"
 

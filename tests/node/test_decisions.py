@@ -187,7 +187,7 @@ async def test_a_decision_that_the_log_has_overtaken_is_void(committee: Committe
         kept = await decisions.show_in(connection, committee.node.vault, first.decision)
         item = kept.decision.model_dump()["items"][0] | {"because": "overturned"}
         other = type(kept.decision).from_value(kept.decision.to_value() | {"items": [item]})
-        second = await decisions.propose(connection, committee.node.vault, other)
+        second = await decisions.propose(connection, committee.node.vault, other, NOW)
     await committee.approve(first)
     status = await decisions.status(committee.node, second)
     assert status.state == "void"
@@ -241,7 +241,7 @@ async def test_what_came_too_early_waits(committee: Committee) -> None:
         items=(item,),
     )
     async with committee.node.store.write() as connection:
-        hash_ = await decisions.propose(connection, committee.node.vault, decision)
+        hash_ = await decisions.propose(connection, committee.node.vault, decision, NOW)
     status = await committee.approve(await decisions.status(committee.node, hash_))
     assert (status.state, status.approvals) == ("pending", 2)
     assert status.fault is not None

@@ -107,7 +107,7 @@ async def test_an_end_is_decided_by_the_officers_of_now(committee: Committee) ->
         items=items,
     )
     async with committee.node.store.write() as connection:
-        hash_ = await decisions.propose(connection, committee.node.vault, decision)
+        hash_ = await decisions.propose(connection, committee.node.vault, decision, NOW)
     data = await sheets.export(committee.node, hash_)
     with pytest.raises(RefusedSheet, match="check 4"):
         _verified(data)

@@ -171,6 +171,7 @@ def _peers() -> None:
         sa.Column("last_sync_at", sa.BigInteger()),
         sa.Column("last_error", sa.Text()),
         sa.Column("wanted_at", sa.BigInteger()),
+        sa.Column("fetched_on", sa.Date()),
         sa.PrimaryKeyConstraint("fingerprint", name="pk_peers"),
     )
     op.create_index("ix_peers_id", "peers", ["id"])
@@ -371,6 +372,7 @@ def _audit() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("act", sa.Text(), nullable=False),
         sa.Column("detail_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("subjects", sa.LargeBinary(), nullable=True),
         sa.Column("chain", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_audit"),
     )
@@ -381,21 +383,63 @@ def _audit() -> None:
         sa.PrimaryKeyConstraint("seq", "tag", name="pk_audit_subjects"),
     )
     op.create_index("ix_audit_subjects_tag", "audit_subjects", ["tag"])
-    if op.get_bind().dialect.name == "sqlite":
-        for event in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER audit_no_{event.lower()} BEFORE {event} ON audit "
-                "BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END"
-            )
-        return
-    op.execute(
-        "CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the audit record is append-only'; END $$"
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("chain", sa.LargeBinary(), nullable=False),
+        sa.Column("tags_from", sa.BigInteger(), nullable=False),
+        sa.Column("seal", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_head"),
     )
-    op.execute(
-        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
-        "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()"
-    )
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in _SQLITE_GUARDS if is_sqlite else _POSTGRESQL_GUARDS:
+        op.execute(statement)
+
+
+_REFUSAL = "'the audit record is append-only'"
+_IS_KEPT = "OLD.seq >= COALESCE((SELECT tags_from FROM audit_head), 0)"
+_GOES_BACK = "NEW.seq < OLD.seq OR NEW.tags_from < OLD.tags_from"
+
+_SQLITE_GUARDS = [
+    f"CREATE TRIGGER {name} BEFORE {when} BEGIN SELECT RAISE(ABORT, {_REFUSAL}); END"
+    for name, when in {
+        "audit_no_update": "UPDATE ON audit",
+        "audit_no_delete": "DELETE ON audit",
+        "audit_subjects_no_update": "UPDATE ON audit_subjects",
+        "audit_subjects_no_delete": f"DELETE ON audit_subjects WHEN {_IS_KEPT}",
+        "audit_head_no_update": f"UPDATE ON audit_head WHEN {_GOES_BACK}",
+        "audit_head_no_delete": "DELETE ON audit_head",
+    }.items()
+]
+"""Acts are added and never changed, tags go only once the head says so, the head only forward."""
+
+_FUNCTION = "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} END $$"
+_REFUSE = f"RAISE EXCEPTION {_REFUSAL};"
+_POSTGRESQL_GUARDS = [
+    _FUNCTION.format("audit_refuse", _REFUSE),
+    # The condition of a trigger itself may not look into another table.
+    _FUNCTION.format("audit_refuse_kept", f"IF {_IS_KEPT} THEN {_REFUSE} END IF; RETURN OLD;"),
+    *(
+        f"CREATE TRIGGER {name} BEFORE {when} EXECUTE FUNCTION {function}()"
+        for name, when, function in (
+            ("audit_stays", "UPDATE OR DELETE OR TRUNCATE ON audit", "audit_refuse"),
+            ("audit_subjects_stay", "UPDATE OR TRUNCATE ON audit_subjects", "audit_refuse"),
+            (
+                "audit_subjects_no_delete",
+                "DELETE ON audit_subjects FOR EACH ROW",
+                "audit_refuse_kept",
+            ),
+            ("audit_head_stays", "DELETE OR TRUNCATE ON audit_head", "audit_refuse"),
+            (
+                "audit_head_no_update",
+                f"UPDATE ON audit_head FOR EACH ROW WHEN ({_GOES_BACK})",
+                "audit_refuse",
+            ),
+        )
+    ),
+]
+"""The same in PostgreSQL's words; for each statement, where no row is said."""
 
 
 def _reports() -> None:
