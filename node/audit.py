@@ -55,8 +55,8 @@ Act = Literal[
 a peer; an event of a peer's declared, lowered or ended; a decision proposed, voted on, and what
 became of it; peered; whom a sanction is about shown here; handed out; deleted on request; a token
 of the local API made or revoked; called by such a token; inquired at an issuer about a finding;
-told a peer about a sanction; said of what peers' words mean here; judged whether somebody is whom an
-issuer means."""
+told a peer about a sanction; said of what peers' words mean here; judged whether somebody is whom
+an issuer means."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""

@@ -134,10 +134,15 @@ HOLDINGS = {
         "What is asked of peers' decisions.", "peers", "Until it is changed."
     ),
     "audit": Holding("Who did what, when and for which event.", "officers", _FOR_GOOD),
+    "audit_head": Holding(
+        "How far the record of acts goes, so that nothing can be cut off its end unseen.",
+        "nobody",
+        _FOR_GOOD,
+    ),
     "audit_subjects": Holding(
         "About whom an act was, so that a person can be told who asked.",
         "persons asked about",
-        _FOR_GOOD,
+        "400 days.",
     ),
     "api_tokens": Holding(
         "Which tokens open the local API; of each no more than a keyed hash.",
