@@ -188,6 +188,11 @@ def record_hash(record: bytes) -> bytes:
     return hashlib.sha256(record).digest()
 
 
+def commitment(content_key: bytes) -> bytes:
+    """What binds a record to one K (32 bytes): the AEAD alone would open under several keys."""
+    return hashlib.blake2b(digest_size=32, key=content_key, person=b"comity-commit").digest()
+
+
 def seal_record(
     attested: VerifiedAttestation,
     shares: Sequence[Sealed],
@@ -218,7 +223,7 @@ def seal_record(
     return Record(
         id=attested.claims.jti,
         oprf_key=oprf_key,
-        commit=_commit(content_key),
+        commit=commitment(content_key),
         index=tuple(sorted(entries, key=lambda entry: entry.locator)),
         body=nonce + aead_encrypt(body, context.associated_data("body"), nonce, content_key),
     ).to_bytes()
@@ -323,7 +328,7 @@ def _check_claims(claims: Claims, approved: Approved) -> None:
 
 
 def _open_body(record: Record, content_key: bytes, context: SealContext) -> str:
-    if not hmac.compare_digest(_commit(content_key), record.commit):  # 5
+    if not hmac.compare_digest(commitment(content_key), record.commit):  # 5
         raise BrokenSeal("the entry's key is not the one that the record commits to")
     plain = _unsealed(record.body, context.associated_data("body"), content_key)  # 6
     content = plain.rstrip(b"\0").removesuffix(_PAD)
@@ -362,11 +367,6 @@ def _sealed_entry(share: Sealed, content_key: bytes, context: SealContext, nonce
     plain = (head + disclosure).ljust(ENTRY_SIZE, b"\0")
     wrap = nonce + aead_encrypt(plain, context.associated_data("wrap"), nonce, share.record_key)
     return Entry(locator=share.locator, wrap=wrap)
-
-
-def _commit(content_key: bytes) -> bytes:
-    """What binds a record to one K: the AEAD alone would open under several keys."""
-    return hashlib.blake2b(digest_size=32, key=content_key, person=b"comity-commit").digest()
 
 
 def _padded(content: bytes) -> bytes:

@@ -9,7 +9,7 @@ Source: SPEC.md, section 6.
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -19,7 +19,7 @@ from protocol.encoding import JSON, Bytes32, Bytes64, Message, Version, bytes_fi
 from protocol.encoding import Sequence as Array
 from protocol.pseudonyms import LOCATOR_SIZE, SLOTS
 from protocol.sdjwt import MAX_DISCLOSURE, MAX_DISCLOSURES, MAX_JWT
-from protocol.sealing import WRAP_SIZE, Entry
+from protocol.sealing import KEY_SIZE, WRAP_SIZE, Entry, commitment
 
 MAX_SHEET = 32 * 1024 * 1024
 """Bytes of a sheet; one attestation takes 10 to 130 KiB."""
@@ -80,14 +80,16 @@ class SignedVote(Message):
     sig: Bytes64
 
 
-def filler(seed: bytes) -> Entry:
+def filler(seed: bytes, commit: bytes) -> Entry:
     """The entry that fills an index in place of a decoy, made from the decoy's seed (32 bytes).
 
     To peers it is random bytes; an officer, who is shown the seed, knows that it opens for nobody.
+    `commit` is the record's (32 bytes): the same filler in another record of the same attestation
+    would show how many entries are somebody's.
 
     Source: SPEC.md, section 5; FIPS 202, SHAKE256.
     """
-    stream = hashlib.shake_256(_FILLER + seed).digest(LOCATOR_SIZE + WRAP_SIZE)
+    stream = hashlib.shake_256(_FILLER + seed + commit).digest(LOCATOR_SIZE + WRAP_SIZE)
     return Entry(locator=stream[:LOCATOR_SIZE], wrap=stream[LOCATOR_SIZE:])
 
 
@@ -96,11 +98,18 @@ def drawing_fillers(
 ) -> Callable[[int], bytes]:
     """The source of random bytes with which `seal_record` makes the index end in these fillers.
 
-    Of all it draws, only a filler's locator and wrap have their sizes.
+    Of all it draws, only K, which comes first, and a filler's locator and wrap have their sizes.
     """
-    entries = [filler(seed) for seed in seeds]
-    parts = {
-        LOCATOR_SIZE: iter([entry.locator for entry in entries]),
-        WRAP_SIZE: iter([entry.wrap for entry in entries]),
-    }
-    return lambda size: next(parts[size]) if size in parts else draw(size)
+    parts: dict[int, Iterator[bytes]] = {}
+
+    def drawn(size: int) -> bytes:
+        if size in parts:
+            return next(parts[size])
+        value = draw(size)
+        if size == KEY_SIZE:
+            entries = [filler(seed, commitment(value)) for seed in seeds]
+            parts[LOCATOR_SIZE] = iter([entry.locator for entry in entries])
+            parts[WRAP_SIZE] = iter([entry.wrap for entry in entries])
+        return value
+
+    return drawn

@@ -7,7 +7,8 @@ number beside it:
  1. the sheet is canonical JSON of its form, its decision of a type and version known here;
  2. its entries are exactly those that the decision names, and those that lead from each item,
     statement by statement about the same attestation, to its `attest` and the `community`
-    statement that this one names, found by their leaf hashes; none is missing, none is more;
+    statement that this one names, found by their leaf hashes; none is missing, none is more; a
+    `reseal` follows nothing but `reseal` and `attest`, and nothing else follows a `reseal`;
  3. each of them is of the log that the decision names, or is the genesis statement with which that
     log begins; all are of one community id;
  4. whoever is asked to sign is an officer in the community statement that `after` names (in the
@@ -18,7 +19,8 @@ number beside it:
  7. what it says beside agrees with the decision: `iat` is `on`, `decided_on` not after it, a public
     measure is its measure; scopes and body are declared by the community; and every identifier is
     canonical, so that the one shown is the one that is matched;
- 8. the record has the hash that is decided, and is sealed under a live OPRF key;
+ 8. the record has the hash that is decided, and is sealed under a live OPRF key, a `reseal` under
+    another one than the statement that it follows;
  9. the proof holds, so that the pseudonym of every identifier is known without any secret;
 10. the record opens for every identifier, at the slot named, as it would for a peer;
 11. every other entry of its index is the filler made from a decoy's seed, so that it leads nobody
@@ -222,13 +224,15 @@ def _later(
     decided: Sequence[ResealItem | LaterItem] = decision.items
     items = []
     for item, shown in _paired(decided, sheet):
-        made, attested = _attesting(item.id, item.after, decision.log, held)
+        made, attested, sealed = _attesting(item, decision.log, held)
         before = held.statement(made.after, CommunityDecision, decision.log).community
         _require_one_id(before, deciding)
         found = _verified(attested, shown, made, before, now)
         if (shown.sealed is None) == isinstance(item, ResealItem):
             raise RefusedSheet(1, "a record is due where one is decided on, and nowhere else")
         if isinstance(item, ResealItem) and shown.sealed is not None:
+            if item.key == sealed:
+                raise RefusedSheet(8, "sealed under the same key as before")
             seal = Seal(key=item.key, record=item.record)
             approved = _approved(found, seal, before)
             _check_record(found, approved, deciding, shown.sealed, shown.decoys, now)
@@ -237,19 +241,27 @@ def _later(
 
 
 def _attesting(
-    id_: str, leaf: bytes, log: bytes, held: _Entries
-) -> tuple[AttestDecision, AttestItem]:
-    """The statement that attested an id, reached from `leaf` through what was said of it since."""
+    decided: ResealItem | LaterItem, log: bytes, held: _Entries
+) -> tuple[AttestDecision, AttestItem, bytes]:
+    """The statement that attested what an item is about, through what was said of it since.
+
+    Last the OPRF key under which it was sealed by the statement that a `reseal` follows.
+    """
+    leaf, sealed = decided.after, b""
     while True:
         statement = held.statement(leaf, ItemsDecision, log)
-        item = next((each for each in statement.about if each.id == id_), None)
+        item = next((each for each in statement.about if each.id == decided.id), None)
         if item is None:
             raise RefusedSheet(2, "the statement that is named is about other attestations")
-        if not isinstance(item, AttestItem):
-            # Ends: a leaf hash cannot lead back to itself.
-            leaf = item.after
-        elif isinstance(statement, AttestDecision):
-            return statement, item
+        if isinstance(statement, AttestDecision) and isinstance(item, AttestItem):
+            return statement, item, sealed or item.seal.key
+        is_reseal = isinstance(item, ResealItem)
+        if isinstance(item, AttestItem) or is_reseal != isinstance(decided, ResealItem):
+            raise RefusedSheet(2, "a statement of a type that is not followed")
+        if isinstance(item, ResealItem):
+            sealed = sealed or item.key
+        # Ends: a leaf hash cannot lead back to itself.
+        leaf = item.after
 
 
 def _paired(items: Sequence[T], sheet: Sheet) -> Iterator[tuple[T, SheetAttestation]]:
@@ -334,7 +346,8 @@ def _check_record(  # noqa: PLR0913, PLR0917 - two communities, one of them with
         slots = [evaluation.slot for evaluation in part.evaluations]
         places = {locator(*each) for each in zip(pseudonyms, slots, strict=True)}
         rest = [entry for entry in record.index if entry.locator not in places]
-        fillers = sorted(map(filler, decoys), key=lambda entry: entry.locator)
+        fillers = [filler(seed, record.commit) for seed in decoys]
+        fillers.sort(key=lambda entry: entry.locator)
         if len(places) != len(slots) or rest != fillers:
             raise BrokenSeal("an entry at another slot, or one that is no filler")
 

@@ -326,15 +326,17 @@ def _with_record(data: bytes, alter: Callable[[list[Entry]], list[Entry]]) -> by
 
 async def test_row_11_every_entry_of_a_record_is_accounted_for(attest_sheet: bytes) -> None:
     """An entry that leads elsewhere, or one that leads nowhere any more, is found."""
-    (seed,) = Sheet.from_bytes(attest_sheet, len(attest_sheet)).attestations[0].decoys
-    other = filler(bytes(32))
+    (shown,) = Sheet.from_bytes(attest_sheet, len(attest_sheet)).attestations
+    assert shown.sealed is not None
+    commit = parse_record(shown.sealed.record).commit
+    fills, other = filler(shown.decoys[0], commit), filler(bytes(32), commit)
 
     def instead_of_the_filler(index: list[Entry]) -> list[Entry]:
-        return [*(entry for entry in index if entry != filler(seed)), other]
+        return [*(entry for entry in index if entry != fills), other]
 
     def instead_of_an_identifier(index: list[Entry]) -> list[Entry]:
-        (*kept, _) = [entry for entry in index if entry != filler(seed)]
-        return [*kept, filler(seed), other]
+        (*kept, _) = [entry for entry in index if entry != fills]
+        return [*kept, fills, other]
 
     def with_broken_wraps(index: list[Entry]) -> list[Entry]:
         return [

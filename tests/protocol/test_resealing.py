@@ -4,6 +4,7 @@ What the log approves are hashes. So the register looks at who approved it and a
 officers' devices at the record before they approve it, and a peer at what it opens.
 """
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,15 @@ from protocol.errors import BrokenSeal, WrongRecord
 from protocol.keys import oprf_key_id
 from protocol.merkle import leaf_hash
 from protocol.register import Register
-from protocol.sealing import Approved, Asked, StrongHit, WeakHit, open_record, record_hash
+from protocol.sealing import (
+    Approved,
+    Asked,
+    StrongHit,
+    WeakHit,
+    open_record,
+    parse_record,
+    record_hash,
+)
 from protocol.sheet_checks import RefusedSheet, verify_sheet
 from tests.paths import ROOT
 from tests.vectors import sample
@@ -127,7 +136,11 @@ CHECKS = {
     "resealed to another record than the one shown": 8,
     "resealed under a key that was not live yet": 8,
     "a reseal without its record": 1,
-    "the record names another key than the item": 9,
+    "the record names another key than the item": 10,
+    "resealed under the key that it has": 8,
+    "resealed again under the key that it was resealed under": 8,
+    "a reseal that follows a notice": 2,
+    "a notice that follows a reseal": 2,
     "evaluations under the key before": 9,
 }
 
@@ -157,6 +170,14 @@ def _look(record: bytes, identifier: str, **changes: Any) -> StrongHit | WeakHit
     strong = identifiers.parse_text(identifier).strong
     asked = Asked(identifier, strong, sample.pseudonym(identifier, OTHER_OPRF))
     return open_record(record, Approved(**(approved | changes)), asked, now=sample.NOW)
+
+
+def test_a_resealed_record_shares_nothing_with_the_one_before() -> None:
+    """Fillers that stayed the same would show how many identifiers there are."""
+    before, after = (parse_record(each) for each in (sample.made().record, sample.resealed()))
+    for one, other in itertools.product(before.index, after.index):
+        assert one.locator != other.locator
+        assert one.wrap != other.wrap
 
 
 def test_row_37_what_was_resealed_well_is_found_as_before() -> None:

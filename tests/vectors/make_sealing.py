@@ -195,6 +195,7 @@ def content() -> dict[str, Any]:
     """The whole file."""
     record, draws, seeds = made().record, made().record_draws, made().issued.decoy_seeds
     context = SealContext(LOG, ATTESTATION, OPRF_ID)
+    commit = sealing.parse_record(record).commit
     changed = record.replace(b'"body":"A', b'"body":"B', 1) + b"\n"
     return {
         "about": "SPEC.md, section 5. Records are their exact text, other bytes hex; `now` is in"
@@ -218,7 +219,7 @@ def content() -> dict[str, Any]:
         ],
         "fillers": [
             {"seed": seed.hex(), "locator": each.locator.hex(), "wrap": each.wrap.hex()}
-            for seed, each in zip(seeds, map(filler, seeds), strict=True)
+            for seed, each in ((seed, filler(seed, commit)) for seed in seeds)
         ],
         "body_nonce": draws[4].hex(),
         "associated_data": {

@@ -133,6 +133,29 @@ def _reseal(record: bytes, key_id: str = NEW_KEY, /, **changes: Any) -> JSON:
     return _sheet(decision, [ATTEST, GENESIS, TWO_KEYS], [_attestation(sealed=shown)])
 
 
+def _under_the_same_key() -> JSON:
+    decision = _reseal_decision(ATTEST, made().record, OLD_KEY)
+    return _sheet(decision, [ATTEST, GENESIS, TWO_KEYS], [_attestation()])
+
+
+def _under_the_same_key_again() -> JSON:
+    first = entry(_reseal_decision(ATTEST, made().record, NEW_KEY), "ada", "bob")
+    decision = _reseal_decision(first, resealed(), NEW_KEY)
+    shown = sealed_part(resealed(), OTHER_OPRF, "resealed")
+    return _sheet(decision, [first, ATTEST, GENESIS, TWO_KEYS], [_attestation(sealed=shown)])
+
+
+def _resealed_after(last: bytes) -> JSON:
+    decision = _reseal_decision(last, resealed(), NEW_KEY)
+    shown = sealed_part(resealed(), OTHER_OPRF, "resealed")
+    return _sheet(decision, [last, ATTEST, GENESIS, TWO_KEYS], [_attestation(sealed=shown)])
+
+
+def _told_after_reseal() -> JSON:
+    resealed_before = entry(_reseal_decision(ATTEST, resealed(), NEW_KEY), "ada", "bob")
+    return _later("notice", resealed_before, ATTEST)
+
+
 def _resealed_again() -> JSON:
     first = entry(_reseal_decision(ATTEST, resealed(), NEW_KEY), "ada", "bob")
     decision = _reseal_decision(first, made().record, OLD_KEY)
@@ -171,7 +194,11 @@ def _refused_later() -> list[tuple[str, JSON]]:
             "resealed under a key that was not live yet",
             _sheet(before, [ATTEST, GENESIS], [_attestation(sealed=shown)]),
         ),
-        ("the record names another key than the item", _reseal(resealed(), OLD_KEY)),
+        ("the record names another key than the item", _reseal(made().record)),
+        ("resealed under the key that it has", _under_the_same_key()),
+        ("resealed again under the key that it was resealed under", _under_the_same_key_again()),
+        ("a reseal that follows a notice", _resealed_after(TOLD)),
+        ("a notice that follows a reseal", _told_after_reseal()),
         (
             "evaluations under the key before",
             _reseal(resealed(), **_evaluations_of(_evaluated())),

@@ -230,7 +230,7 @@ def _in_place_of_a_filler(instead: bytes) -> bytes:
     """The sound record, with the critic's entry of another one, which has the same K, in it."""
     sound, place = sealing.parse_record(resealed()), locator(pseudonym(CRITIC, OTHER_OPRF), 0)
     (led,) = [each for each in sealing.parse_record(instead).index if each.locator == place]
-    filler = sheet.filler(made().issued.decoy_seeds[0])
+    filler = sheet.filler(made().issued.decoy_seeds[0], sound.commit)
     index = [led if each == filler else each for each in sound.index]
     index.sort(key=lambda each: each.locator)
     return sound.model_copy(update={"index": tuple(index)}).to_bytes()
