@@ -16,7 +16,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import answering, decisions, ledger, sanctions
+from node import decisions, effects, ledger, sanctions
 from node.clock import day_of
 from node.decisions import Status
 from node.errors import NotHere, UserError
@@ -250,8 +250,7 @@ async def forget_erased(node: Node) -> None:
         register = (await node.registers.at(connection, head)).register
         for id_, attested in register.attestations.items():
             if attested.ending == "erased":
-                await decisions.erase(connection, id_)
-                await answering.forget_about(connection, node.vault, id_)
+                await effects.erase(connection, node.vault, id_)
 
 
 async def _propose(node: Node, ids: Sequence[str], said: _Said, now: int) -> Status:

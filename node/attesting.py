@@ -17,9 +17,9 @@ from node.store import slots
 from node.store.slots import Slot
 from node.vault import Vault
 from protocol import attestation, sealing, voprf
-from protocol.attestation import Disclosable
+from protocol.attestation import Disclosable, VerifiedAttestation
 from protocol.claims import Basis, Claims, DecidedBy
-from protocol.identifiers import Identifier
+from protocol.identifiers import Identifier, parse_text
 from protocol.items import Seal
 from protocol.pseudonyms import Pseudonym, choose_slot, locator, record_key
 from protocol.sheet import drawing_fillers
@@ -64,38 +64,80 @@ async def make(
         said.claims, Disclosable(texts, said.basis, said.decided_by), keys.issue
     )
     attested = attestation.verify(issued.jwt, keys.issue.public_key, issued.disclosures, now=now)
-    taken = [
-        await _take_slot(connection, vault, oprf, said.claims.jti, identifier, now)
-        for identifier in said.identifiers
-    ]
-    shares = [
-        _share(oprf, said.claims.jti, identifier, slot, issued.subject[identifier.text])
-        for identifier, slot in zip(said.identifiers, taken, strict=True)
-    ]
-    record = sealing.seal_record(attested, shares, oprf.id, drawing_fillers(issued.decoy_seeds))
-    made = Content(
+    made = await seal(connection, vault, oprf, attested, issued.decoy_seeds, now)
+    kept = Content(
         jwt=issued.jwt,
         disclosures=issued.disclosures,
         decoys=issued.decoy_seeds,
-        slots=tuple(taken),
-        record=record,
+        slots=made.slots,
+        record=made.record,
+        resealed=None,
     )
-    seal = Seal(key=oprf.id, record=sealing.record_hash(record))
-    return Made(attested.jwt_hash, seal, made)
+    hash_ = sealing.record_hash(made.record)
+    return Made(attested.jwt_hash, Seal(key=oprf.id, record=hash_), kept)
+
+
+@dataclass(frozen=True)
+class SealedRecord:
+    """A record, and the slots that it took of each identifier, in the order of `subject`."""
+
+    record: bytes = field(repr=False)
+    slots: tuple[int, ...]
+
+
+async def seal(  # noqa: PLR0913, PLR0917 - what, under which key, where it takes slots, when
+    connection: AsyncConnection,
+    vault: Vault,
+    oprf: OprfKey,
+    attested: VerifiedAttestation,
+    decoys: Sequence[bytes],
+    now: int,
+) -> SealedRecord:
+    """Seal an attestation with everything disclosed, within a writing transaction.
+
+    `decoys` are the seeds of the digests that are nobody's. `now`: Unix seconds.
+
+    Raises:
+        TooLarge: too long identifiers.
+    """
+    id_ = attested.claims.jti
+    identifiers = [parse_text(text) for text in attested.subject]
+    taken = [await _take_slot(connection, vault, oprf, id_, each, now) for each in identifiers]
+    shares = [
+        _share(oprf, id_, identifier, slot, disclosure)
+        for identifier, slot, disclosure in zip(
+            identifiers, taken, attested.subject.values(), strict=True
+        )
+    ]
+    record = sealing.seal_record(attested, shares, oprf.id, drawing_fillers(decoys))
+    return SealedRecord(record, tuple(taken))
 
 
 async def live_key(connection: AsyncConnection, vault: Vault, community: Community) -> OprfKey:
-    """The OPRF key under which new records are sealed: the first that the community lists.
+    """The OPRF key under which new records are sealed.
 
     Raises:
-        UserError: it lists none, or its secret is not here.
+        UserError: the community lists none, or its secret is not here.
     """
+    if not community.oprf:
+        raise UserError("this community has no key to seal records with: it only asks")
+    newest = await newest_key(connection, vault, community)
+    if newest is None:
+        raise UserError(
+            "the key to seal records with is not in this database: bring back the backup that has "
+            "it, or make another one by `comity community rotate`"
+        )
+    return newest
+
+
+async def newest_key(
+    connection: AsyncConnection, vault: Vault, community: Community
+) -> OprfKey | None:
+    """The first OPRF key that the community lists; None where there is none, or not here."""
     held: dict[bytes, OprfKey] = {
         key.public: key for key in (await keyring.oprf_keys_in(connection, vault)).values()
     }
-    if not community.oprf or community.oprf[0] not in held:
-        raise UserError("this community has no key to seal records with: it only asks")
-    return held[community.oprf[0]]
+    return next((held.get(key) for key in community.oprf[:1]), None)
 
 
 async def _take_slot(  # noqa: PLR0913, PLR0917 - a row of four columns, and where it goes

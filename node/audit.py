@@ -42,6 +42,7 @@ Act = Literal[
     "outcome",
     "peer",
     "read",
+    "rotate",
     "export",
     "delete",
     "token",

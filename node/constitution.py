@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from node import decisions, ledger, officers, passwords
 from node.clock import day_of
 from node.decisions import Status
@@ -16,6 +18,7 @@ from node.errors import NotHere, UserError
 from node.node import Node
 from node.officers import Officer
 from node.passwords import Cost
+from node.vault import Vault
 from protocol.encoding import base64url
 from protocol.errors import Malformed
 from protocol.keys import SigningKey
@@ -50,26 +53,34 @@ async def change(
         UserError: nothing would change, or it could not stand in the log.
     """
     async with node.store.write() as connection:
-        register = await ledger.own_register_in(connection)
-        before = register.community
-        try:
-            after = Community.from_value(before.to_value() | dict(changes))
-        except Malformed as error:
-            raise UserError(f"this cannot stand in the log: {error}") from error
-        if after == before:
-            raise UserError("this is what the community says of itself already")
-        decision = CommunityDecision(
-            v=1,
-            type="community",
-            log=register.fingerprint,
-            on=day_of(now),
-            after=register.community_leaf,
-            community=after,
-        )
+        status = await change_in(connection, node.vault, changes, now)
         if newcomer is not None:
             await officers.keep(connection, node.vault, newcomer)
-        hash_ = await decisions.propose(connection, node.vault, decision, now)
-        return await decisions.settle(connection, node.vault, hash_, [], now)
+        return status
+
+
+async def change_in(
+    connection: AsyncConnection, vault: Vault, changes: Mapping[str, Any], now: int
+) -> Status:
+    """As `change`, within a writing transaction."""
+    register = await ledger.own_register_in(connection)
+    before = register.community
+    try:
+        after = Community.from_value(before.to_value() | dict(changes))
+    except Malformed as error:
+        raise UserError(f"this cannot stand in the log: {error}") from error
+    if after == before:
+        raise UserError("this is what the community says of itself already")
+    decision = CommunityDecision(
+        v=1,
+        type="community",
+        log=register.fingerprint,
+        on=day_of(now),
+        after=register.community_leaf,
+        community=after,
+    )
+    hash_ = await decisions.propose(connection, vault, decision, now)
+    return await decisions.settle(connection, vault, hash_, [], now)
 
 
 async def newcomer(  # noqa: PLR0913 - an officer's members, each with its name

@@ -14,6 +14,13 @@ _CONTENT = "attestations.content"
 _MAX_CONTENT = 256 * 1024
 
 
+class Resealed(Message):
+    """The same in another record, under another OPRF key, until that is decided on."""
+
+    slots: Array[int]
+    record: Annotated[bytes, *bytes_field()]
+
+
 class Content(Message):
     """An attestation as signed; disclosures first of the subject, in the order of `slots`."""
 
@@ -24,6 +31,7 @@ class Content(Message):
     """Of each identifier, in the order of its disclosures."""
     record: Annotated[bytes, *bytes_field()] | None
     """The sealed record until it is published; then it lies with all other records."""
+    resealed: Resealed | None
 
 
 async def keep(

@@ -180,9 +180,13 @@ def _failure(peer: Peer, register: Register, as_of: int | None, now: int) -> Fai
     return None
 
 
+def fresh_for(community: Community) -> int:
+    """Seconds for which a community's head is fresh after it was cosigned."""
+    return FRESH_PART_TIME if community.part_time else FRESH
+
+
 def _is_fresh(as_of: int, community: Community, now: int) -> bool:
-    age = FRESH_PART_TIME if community.part_time else FRESH
-    return -MAX_AHEAD <= now - as_of <= age
+    return -MAX_AHEAD <= now - as_of <= fresh_for(community)
 
 
 def _cosigned_at(head: Head, community: Community) -> int | None:

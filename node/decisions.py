@@ -19,12 +19,12 @@ from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import answering, audit, content, ledger, officers
+from node import audit, effects, ledger, officers, resealing
 from node.clock import day_of
 from node.errors import NotHere, UserError
 from node.node import Node
-from node.store import attestations, logs, records, slots
 from node.store import decisions as rows
+from node.store import logs
 from node.store.decisions import DecisionRow, DecisionState, Vote, VoteKind
 from node.vault import Vault
 from protocol.errors import BadSignature, OutOfOrder
@@ -33,13 +33,11 @@ from protocol.register import Register
 from protocol.sheet import MAX_SIGNED, SignedVote
 from protocol.statements import (
     Approval,
-    AttestDecision,
     Community,
     CommunityDecision,
     Decision,
     LaterDecision,
     ResealDecision,
-    WithdrawDecision,
     approval_holds,
     approve,
     decision_from_bytes,
@@ -72,6 +70,8 @@ class Status:
     threshold: int
     fault: str | None = None
     """Why enough approvals did not log it."""
+    then: tuple[bytes, ...] = ()
+    """Hashes of the decisions that this one brought about, and that wait."""
 
 
 @dataclass(frozen=True)
@@ -317,14 +317,45 @@ async def settle(
     if len(kept.approvals) >= kept.threshold:
         row = await _log(connection, vault, kept, now)
     elif kept.is_out_of_reach:
-        await _forget(connection, kept)
+        await _forget(connection, vault, kept)
         row = changed(kept.row, state="declined")
     else:
         return kept.status
     await _replace(connection, vault, row, now)
     if row.state == "logged":
         await _go_through(connection, vault, now)
-    return changed(kept, row=row).status
+    if not _leaves_seals(kept.decision, row.state):
+        return changed(kept, row=row).status
+    then = await seal_anew(connection, vault, now)
+    return changed(changed(kept, row=row).status, then=tuple(then))
+
+
+def _leaves_seals(decision: Decision, state: DecisionState) -> bool:
+    """Whether there may be records to be sealed anew that nobody was asked about.
+
+    What officers declined, or let lapse, is not put before them again by itself.
+    """
+    if isinstance(decision, ResealDecision):
+        return state == "void"
+    return isinstance(decision, CommunityDecision) and state == "logged"
+
+
+async def seal_anew(connection: AsyncConnection, vault: Vault, now: int) -> list[bytes]:
+    """Propose what has to be sealed under another key, and does not wait yet; the hashes.
+
+    Within a writing transaction.
+    """
+    register = await _register(connection)
+    if register is None or not resealing.left(register, day_of(now)):
+        return []
+    waiting = [
+        item.id
+        for kept in await every_in(connection, vault)
+        if kept.row.state == "pending" and isinstance(kept.decision, ResealDecision)
+        for item in kept.decision.items
+    ]
+    made = await resealing.make(connection, vault, register, waiting, now)
+    return [await propose(connection, vault, each, now) for each in made]
 
 
 async def _go_through(connection: AsyncConnection, vault: Vault, now: int) -> None:
@@ -333,7 +364,7 @@ async def _go_through(connection: AsyncConnection, vault: Vault, now: int) -> No
     for each in waiting:
         kept = await show_in(connection, vault, each.hash)
         if kept.is_overtaken:
-            await _forget(connection, kept)
+            await _forget(connection, vault, kept)
             words = "the log has gone on since this was proposed: propose it again"
             await _replace(connection, vault, changed(kept.row, state="void", fault=words), now)
         elif each.fault is not None and len(kept.approvals) >= kept.threshold:
@@ -354,7 +385,8 @@ async def lapse(node: Node, now: int) -> None:
     async with node.store.write() as connection:
         for row in await rows.every(connection):
             if row.state == "pending" and _is_too_old(row, now):
-                await _forget(connection, await show_in(connection, node.vault, row.hash))
+                kept = await show_in(connection, node.vault, row.hash)
+                await _forget(connection, node.vault, kept)
                 await _replace(connection, node.vault, changed(row, state="lapsed"), now)
 
 
@@ -401,9 +433,9 @@ async def _log(connection: AsyncConnection, vault: Vault, kept: Kept, now: int) 
     except OutOfOrder as error:
         if not (kept.is_overtaken or isinstance(error, Ended)):
             return changed(kept.row, fault=str(error))
-        await _forget(connection, kept)
+        await _forget(connection, vault, kept)
         return changed(kept.row, state="void", fault=str(error))
-    await _take_effect(connection, vault, kept, head.fingerprint)
+    await effects.take_effect(connection, vault, kept.row.hash, kept.decision, head.fingerprint)
     return changed(kept.row, state="logged", index=head.size - 1, fault=None)
 
 
@@ -420,40 +452,9 @@ def _require_open(kept: Kept, day: date) -> None:
         raise Ended("the sanction has ended since this was proposed")
 
 
-async def _take_effect(connection: AsyncConnection, vault: Vault, kept: Kept, log: bytes) -> None:
-    match kept.decision:
-        case AttestDecision():
-            await _publish(connection, vault, kept.row.hash, log)
-        case WithdrawDecision(items=items):
-            await records.drop(connection, log, [item.id for item in items])
-            for item in items:
-                if item.because == "erased":
-                    await erase(connection, item.id)
-                    await answering.forget_about(connection, vault, item.id)
-        case _:
-            pass
-
-
-async def _publish(connection: AsyncConnection, vault: Vault, decision: bytes, log: bytes) -> None:
-    for row in await attestations.of(connection, decision):
-        kept = content.opened(vault, row)
-        if kept is None or kept.record is None:
-            raise UserError("a record that was decided on is missing: restore a backup")
-        await records.put(connection, log, kept.record)
-        published = kept.model_copy(update={"record": None})
-        await content.replace(connection, vault, row.id, published)
-
-
-async def erase(connection: AsyncConnection, id_: str) -> None:
-    """Forget of a sanction whom it is about and everything that it says."""
-    await attestations.put_content(connection, id_, None)
-    await slots.give_back(connection, id_)
-
-
-async def _forget(connection: AsyncConnection, kept: Kept) -> None:
-    """What will never be published is not kept, and the slots of its records are free."""
-    for row in await attestations.of(connection, kept.row.hash):
-        await erase(connection, row.id)
+async def _forget(connection: AsyncConnection, vault: Vault, kept: Kept) -> None:
+    """What will never be published is not kept."""
+    await effects.forget(connection, vault, kept.row.hash, kept.decision, kept.register)
 
 
 async def _with_votes(

@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from node import audit, budgets, config, constitution, coverage
+from node import audit, budgets, config, constitution, coverage, resealing
 from node.clock import day_of
 from node.config import Config
 from node.errors import UserError
@@ -27,6 +27,7 @@ from node.store.peers import Peer
 from node.vault import WrongMasterKey
 from protocol.checkpoint import cosign_key, cosignature_time
 from protocol.errors import ComityError, Unavailable
+from protocol.keys import oprf_key_id
 from protocol.note import SignedNote
 from protocol.sealing import record_hash
 
@@ -157,7 +158,10 @@ async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
         yield Check("log", "fault", f"{error}", _RESTORED)
         return
     yield Check("log", "ok", f"{own.register.size} entries give the signed root")
-    yield _keys(own)
+    yield _keys(own, now)
+    if left := resealing.left(own.register, day_of(now)):
+        message = f"{len(left)} in force are not sealed under the new key yet"
+        yield Check("rotation", "warning", message, "comity community rotate")
     yield _officers(own)
     yield await _own_records(node, own, now)
     yield _time(own, as_of, now)
@@ -193,11 +197,14 @@ async def _own_log(node: Node, own: Identity) -> int:
     return cosignature_time(note, cosign_key(own.community.id, own.community.keys.cosign))
 
 
-def _keys(own: Identity) -> Check:
+def _keys(own: Identity, now: int) -> Check:
     held = {use: key.public_key for use, key in vars(own.keys).items()}
     named = {use: getattr(own.community.keys, use) for use in held}
     odd = sorted(use for use in held if held[use] != named[use])
-    if len(own.oprf) != len(own.community.oprf):
+    # An older one that nothing uses any more was destroyed.
+    needed = {oprf_key_id(key) for key in own.community.oprf[:1]}
+    needed |= {each.item.seal.key for each in own.register.live(day_of(now))}
+    if not needed <= own.oprf.keys():
         odd.append("oprf")
     if odd:
         message = f"not the ones that the log names: {', '.join(odd)}"

@@ -40,7 +40,12 @@ HOLDINGS = {
         "Our own until the sanction is withdrawn; one that expired stays, and is given to nobody. "
         "A peer's until its sanction ends or the peer is removed.",
     ),
-    "own_keys": Holding("The community's own keys.", "nobody", _FOR_GOOD),
+    "own_keys": Holding(
+        "The community's own keys.",
+        "nobody",
+        "For good; an OPRF key that no record uses any more, for as long as a peer may rightly ask "
+        "under it: a day, or a week where the community is part-time.",
+    ),
     "officers": Holding("Whose key is whose, for the community itself.", "officers", _FOR_GOOD),
     "decisions": Holding(
         "What was proposed, and what became of it. Hashes and dates, no identifiers.",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from node.keyring import Keys, oprf_keys_in, signing_keys_in
+from node.keyring import Keys, oprf_keys_in, oprf_unused_since, signing_keys_in
 from node.ledger import own_head_in
 from node.node import Node
 from protocol.keys import SigningKey, http_key_id
@@ -18,7 +18,7 @@ class Identity:
     register: Register
     keys: Keys
     oprf: dict[bytes, OprfKey] = field(repr=False)
-    """The live OPRF keys, by key id."""
+    """The live OPRF keys whose secrets are here, by key id."""
 
     @property
     def community(self) -> Community:
@@ -37,11 +37,11 @@ class Identity:
 
 
 class OwnIdentity:
-    """The identity of this node, which changes when its log grows, in whatever process."""
+    """The identity of this node; it changes when its log grows, or a secret goes, by whomever."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._head: tuple[int, bytes] | None = None
+        self._at: tuple[int, bytes, frozenset[bytes]] | None = None
         self._known: Identity | None = None
 
     async def current(self) -> Identity:
@@ -53,13 +53,16 @@ class OwnIdentity:
         """
         async with self._node.store.read() as connection:
             head = await own_head_in(connection)
-            if self._known is not None and self._head == (head.size, head.root):
+            # A secret is destroyed without a word in the log.
+            held = await oprf_unused_since(connection)
+            at = (head.size, head.root, frozenset(held))
+            if self._known is not None and self._at == at:
                 return self._known
             register = (await self._node.registers.at(connection, head)).register
             oprf = await oprf_keys_in(connection, self._node.vault)
             live = {id_: key for id_, key in oprf.items() if key.public in register.community.oprf}
             keys = await signing_keys_in(connection, self._node.vault)
-        self._head, self._known = (head.size, head.root), Identity(register, keys, live)
+        self._at, self._known = at, Identity(register, keys, live)
         return self._known
 
     @property

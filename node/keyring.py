@@ -4,6 +4,7 @@ Each has its uses and no other (SPEC.md, section 1): `log` signs our checkpoints
 we saw a head, `http` signs requests and answers, `issue` signs attestations, `oprf` evaluates.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node.errors import UserError
 from node.node import OWN_SECRET, Node
 from node.store import keys as rows
+from node.store import slots
 from node.store.keys import OwnKey
 from node.vault import Vault
 from protocol.keys import SigningKey
@@ -71,11 +73,45 @@ async def keep(
     connection: AsyncConnection, vault: Vault, keys: Keys, oprf: OprfKey | None, now: int
 ) -> None:
     """Keep the keys of a new community."""
-    secrets = {name: (key.public_key, key.seed) for name, key in vars(keys).items()}
+    for name, key in vars(keys).items():
+        await rows.put(connection, _sealed(vault, name, key.public_key, key.seed, now))
     if oprf is not None:
-        secrets[f"{_OPRF}{oprf.id.hex()}"] = (oprf.public, oprf.secret)
-    for name, (public, secret) in secrets.items():
-        await rows.put(connection, OwnKey(name, public, vault.seal(OWN_SECRET, name, secret), now))
+        await keep_oprf(connection, vault, oprf, now)
+
+
+async def keep_oprf(connection: AsyncConnection, vault: Vault, oprf: OprfKey, now: int) -> None:
+    """Keep a new OPRF key; it is answered under once our log lists it."""
+    await rows.put(connection, _sealed(vault, _name(oprf.id), oprf.public, oprf.secret, now))
+
+
+async def drop_oprf(connection: AsyncConnection, ids: Collection[bytes]) -> None:
+    """Destroy the secrets of OPRF keys (ids), and what was kept of slots under them."""
+    for id_ in ids:
+        await rows.drop(connection, _name(id_))
+        await slots.drop_key(connection, id_)
+
+
+async def oprf_unused_since(connection: AsyncConnection) -> dict[bytes, int | None]:
+    """Since when each OPRF key held (id) is used no more, as `see_unused` was told."""
+    held = await rows.every(connection)
+    return {
+        bytes.fromhex(name.removeprefix(_OPRF)): row.unused_since
+        for name, row in held.items()
+        if name.startswith(_OPRF)
+    }
+
+
+async def see_unused(connection: AsyncConnection, id_: bytes, since: int | None) -> None:
+    """Keep since when an OPRF key (id) is used no more; None where it is."""
+    await rows.see_unused(connection, _name(id_), since)
+
+
+def _name(oprf_key: bytes) -> str:
+    return f"{_OPRF}{oprf_key.hex()}"
+
+
+def _sealed(vault: Vault, name: str, public: bytes, secret: bytes, now: int) -> OwnKey:
+    return OwnKey(name, public, vault.seal(OWN_SECRET, name, secret), now)
 
 
 def _opened(vault: Vault, row: OwnKey) -> bytes:

@@ -8,10 +8,11 @@
 - wishes to be a peer that were not repeated: a fortnight;
 - decisions that waited for approvals for 90 days, with what they were about;
 - what our own log says is erased, should a restored backup have brought it back;
+- the secret of an OPRF key that no record uses any more: until no peer can rightly ask under it;
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
-from node import acts, admission, audit, decisions, judgments, kept
+from node import acts, admission, audit, decisions, judgments, kept, rotation
 from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
@@ -40,6 +41,7 @@ async def clean(node: Node, now: int) -> int:
     await admission.lapse(node, now)
     await acts.forget_erased(node)
     await decisions.lapse(node, now)
+    await rotation.retire(node, now)
     # Also for what others deleted since: the records of a sanction that was lifted, a peer's log.
     await node.store.scrub()
     return deleted

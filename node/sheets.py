@@ -21,6 +21,7 @@ from protocol.statements import (
     AttestDecision,
     Decision,
     ItemsDecision,
+    ResealDecision,
     read_decision,
     read_entry,
 )
@@ -91,7 +92,7 @@ async def _attestation(
     if held is None:
         raise UserError("what this sanction says is not kept any more: it cannot be shown")
     sealed = None
-    if isinstance(kept.decision, AttestDecision):
+    if isinstance(kept.decision, AttestDecision | ResealDecision):
         key = await attesting.live_key(connection, node.vault, kept.community)
         sealed = _sealed(held, key)
     return SheetAttestation(
@@ -100,16 +101,20 @@ async def _attestation(
 
 
 def _sealed(held: Content, key: OprfKey) -> SealedPart:
+    new = held.resealed
+    record, slots = (held.record, held.slots) if new is None else (new.record, new.slots)
+    if record is None:
+        raise UserError("a record that is decided on is missing: restore a backup")
     inputs = _inputs(held.disclosures)
     blinded = [voprf.blind(each) for each in inputs]
     elements = [each.element for each in blinded]
     evaluated = voprf.evaluate_chunk(key.secret, elements)
     evaluations = [
         Evaluation(blind=each.blind, evaluated=answer, slot=slot)
-        for each, answer, slot in zip(blinded, evaluated, held.slots, strict=True)
+        for each, answer, slot in zip(blinded, evaluated, slots, strict=True)
     ]
     return SealedPart(
-        record=held.record or b"",
+        record=record,
         evaluations=tuple(evaluations),
         proof=voprf.prove(key, elements, evaluated),
     )

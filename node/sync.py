@@ -21,7 +21,7 @@ from node.clock import day_of
 from node.errors import Refused, Unreachable, UserError
 from node.limits import PEER
 from node.node import Node
-from node.store import peers, records
+from node.store import peers, records, tokens
 from node.store.peers import Peer
 from protocol.attested import Attested
 from protocol.checkpoint import claimed_checkpoint
@@ -36,6 +36,7 @@ from protocol.errors import (
     Violation,
     WrongRecord,
 )
+from protocol.keys import oprf_key_id
 from protocol.sealing import parse_record, record_hash
 from protocol.tiles import TILE_WIDTH, bundles_of, parse_bundle
 
@@ -149,12 +150,17 @@ async def _followed(
             new_entries += len(extension.entries)
             if extension.entries:
                 await kept.forget_ended(node, peer.fingerprint, day_of(now))
+                await _forget_unused_tokens(node, extension, day_of(now))
             result = await _fetch_records(node, client, peer, now, recheck=recheck)
         except (Conflict, UnknownKey):
             # Another process was faster; or the peer's keys changed between log and records.
             if tries == _TRIES:
                 raise
             peer = await _active(node, peer.fingerprint)
+        except WrongRecord:
+            # Or it was sealed anew in between, which the log says by now.
+            if tries == _TRIES or not await _has_grown(client, extension.growth.size):
+                raise
         else:
             break
     outdated = extension.register.frozen_at is not None
@@ -189,6 +195,19 @@ async def _pull(node: Node, client: PeerClient, peer: Peer, now: int) -> replica
             community = extension.register.community
             await peers.change(connection, peer.fingerprint, name=community.name, url=community.url)
     return extension
+
+
+async def _has_grown(client: PeerClient, size: int) -> bool:
+    return claimed_checkpoint(await client.checkpoint()).size > size
+
+
+async def _forget_unused_tokens(node: Node, extension: replica.Extension, day: date) -> None:
+    """Drop what was answered under keys that the issuer uses no more: it opens nothing."""
+    register = extension.register
+    used = {each.item.seal.key for each in register.live(day)}
+    used |= {oprf_key_id(key) for key in register.community.oprf[:1]}
+    async with node.store.write() as connection:
+        await tokens.keep_only(connection, register.fingerprint, used)
 
 
 async def _new_entries(client: PeerClient, held: replica.Held, size: int) -> list[bytes]:

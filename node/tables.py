@@ -140,8 +140,9 @@ own_keys = Table(
         "name", Text, primary_key=True, doc="`log`, `cosign`, `http`, `issue`, `oprf:<hex id>`."
     ),
     Column("public", LargeBinary, nullable=False, doc="Public key, 32 bytes."),
-    Column("secret_sealed", LargeBinary, nullable=False, doc="Seed, or scalar; gone once retired."),
+    Column("secret_sealed", LargeBinary, nullable=False, doc="Seed, or scalar."),
     _created_at(),
+    Column("unused_since", BigInteger, doc="When no live record used an OPRF key any more."),
 )
 
 officers = Table(

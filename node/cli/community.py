@@ -8,7 +8,13 @@ import click
 
 from node import clock
 from node.cli import node_command
-from node.cli.decision import emit_status, officer_key
+from node.cli.decision import (
+    approve_all,
+    emit_status,
+    officer_key,
+    status_document,
+    status_in_words,
+)
 from node.cli.output import emit
 from node.cli.passwords import password_option
 
@@ -68,6 +74,29 @@ async def set_(
     if key is not None:
         status = await decisions.approve_with(node, status.decision, key, clock.now())
     emit_status(status)
+
+
+@community.command()
+@click.option("--officer", help="Approve at once with the key that the node keeps.")
+@password_option
+@node_command
+async def rotate(node: "Node", officer: str | None, password_file: Path | None) -> None:
+    """Propose another key for the sealed records, and seal what is in force under it anew.
+
+    Whoever kept what it was answered under the key before, as a peer that was removed, opens
+    nothing with it any more. Once the new key is in the log the records sealed anew are proposed,
+    for approval; both keys are answered under until the last of them is logged. What else is
+    proposed when the new key is logged has to be proposed again.
+    """
+    from node import rotation
+
+    key = await officer_key(node, officer, password_file)
+    statuses = await rotation.rotate(node, clock.now())
+    if key is not None:
+        statuses = await approve_all(node, statuses, key)
+    first, *others = statuses
+    document = status_document(first) | {"others": [status_document(each) for each in others]}
+    emit(click.get_current_context(), document, "\n".join(map(status_in_words, statuses)))
 
 
 def _declared(before: Sequence[dict[str, str]], texts: Sequence[str]) -> list[dict[str, str]]:

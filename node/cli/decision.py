@@ -1,5 +1,6 @@
 """`comity decision`: what waits for approvals, and what became of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -39,6 +40,12 @@ def status_document(status: "Status") -> dict[str, Any]:
 
 def emit_status(status: "Status", done: str = "") -> None:
     """Print how far a decision has come."""
+    lines = [done, status_in_words(status), *(f"sanction {id_}" for id_ in status.attestations)]
+    emit(click.get_current_context(), status_document(status), "\n".join(filter(None, lines)))
+
+
+def status_in_words(status: "Status") -> str:
+    """How far a decision has come, and what waits because of it."""
     words = {
         "pending": f"{_approvals(status)}: it waits for {status.threshold - status.approvals} more",
         "logged": "in the log: peers that follow it have it within a minute",
@@ -48,9 +55,12 @@ def emit_status(status: "Status", done: str = "") -> None:
     }[status.state]
     if status.state == "pending" and status.fault is not None:
         words = f"approved, and cannot be logged: {status.fault}; approve again once it can"
-    lines = [done, f"decision {status.decision.hex()}: {words}"]
-    lines += [f"sanction {id_}" for id_ in status.attestations]
-    emit(click.get_current_context(), status_document(status), "\n".join(filter(None, lines)))
+    lines = [f"decision {status.decision.hex()}: {words}"]
+    lines += [
+        f"decision {each.hex()}: sanctions sealed anew under it; it waits for approvals now"
+        for each in status.then
+    ]
+    return "\n".join(lines)
 
 
 def _approvals(status: "Status") -> str:
@@ -221,6 +231,20 @@ async def decline(
         await officers.unlock(who, officer_password(name, password_file))
         done = f"Noted that {name} declines"
     emit_status(await decisions.decline(node, hash_, name, reason, clock.now()), done)
+
+
+async def approve_all(
+    node: "Node", statuses: "Sequence[Status]", key: "SigningKey"
+) -> "list[Status]":
+    """Approve decisions, and those that they bring about, with an officer's unlocked key."""
+    from node import decisions
+
+    done: list[Status] = []
+    for each in statuses:
+        status = await decisions.approve_with(node, each.decision, key, clock.now())
+        then = [await decisions.status(node, hash_) for hash_ in status.then]
+        done += [status, *await approve_all(node, then, key)]
+    return done
 
 
 async def officer_key(

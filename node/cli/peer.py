@@ -1,7 +1,7 @@
 """`comity peer`: with whom this community exchanges what it has decided."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import click
 
 from node import clock
 from node.cli import node_command
+from node.cli.decision import status_document, status_in_words
 from node.cli.output import emit, say, table
 from node.cli.policy import policy
 from node.errors import Unreachable, UserError
@@ -83,18 +84,35 @@ async def accept(node: "Node", name: str, text: str | None, yes: bool) -> None:
 
 @peer.command()
 @click.argument("name", metavar="ID")
+@click.option("--rotate", is_flag=True, help="Propose another key, as `community rotate` does.")
 @node_command
-async def remove(node: "Node", name: str) -> None:
-    """End a peering: the other is answered no more, and nothing of it is kept."""
-    from node import peering
+async def remove(node: "Node", name: str, rotate: bool) -> None:
+    """End a peering: the other is answered no more, and nothing of it is kept.
+
+    What it was answered until now it may have kept. With --rotate that opens nothing any more, once
+    the officers have approved the new key and what is sealed anew under it.
+    """
+    from node import ledger, peering, rotation
     from node.client import connect
 
+    if rotate:
+        await rotation.require_possible(node, clock.now())
     async with connect(node, clock=clock.now) as clients:
         outcome = await peering.remove(node, clients, name, clock.now())
-    await _show(node, outcome.peer.fingerprint)
-    say(f"Checks no longer ask {outcome.peer.id}: what it has decided is not found here any more.")
+    gone = outcome.peer
+    rotated = (await rotation.rotate(node, clock.now()))[0] if rotate else None
+    document = {} if rotated is None else {"rotation": status_document(rotated)}
+    await _show(node, gone.fingerprint, document)
+    say(f"Checks no longer ask {gone.id}: what it has decided is not found here any more.")
     if outcome.error is not None:
-        say(f"{outcome.peer.id} could not be told ({outcome.error}); it is answered no more.")
+        say(f"{gone.id} could not be told ({outcome.error}); it is answered no more.")
+    if rotated is not None:
+        say(status_in_words(rotated))
+    elif (await ledger.own_register(node)).community.oprf:
+        say(
+            f"What {gone.id} was answered until now it may have kept; another key makes that "
+            "worthless: comity community rotate"
+        )
 
 
 @peer.command("list")
@@ -154,12 +172,15 @@ async def _settle(node: "Node", clients: "Clients", outcome: "Outcome") -> None:
     await _show(node, outcome.peer.fingerprint)
 
 
-async def _show(node: "Node", fingerprint: bytes) -> None:
+async def _show(
+    node: "Node", fingerprint: bytes, further: "Mapping[str, Any] | None" = None
+) -> None:
     from node.overview import overview
 
     for each in await overview(node, clock.now()):
         if each.peer.fingerprint == fingerprint:
-            emit(click.get_current_context(), _document(each), _table([each]))
+            document = _document(each) | dict(further or {})
+            emit(click.get_current_context(), document, _table([each]))
             return
     raise UserError("the peer was removed meanwhile: see `comity peer list`")
 

@@ -10,6 +10,7 @@ from node import audit
 from node.clock import day_of
 from node.federation.middleware import Authenticated, authenticated
 from node.federation.service import SERVICE, Service
+from node.ledger import own_head_in
 from node.store import peers
 from node.store import records as store
 from protocol.encoding import base64url
@@ -25,11 +26,13 @@ async def records(request: web.Request, asker: Authenticated) -> web.StreamRespo
     """The exact bytes in the order asked; null where there is nothing, or it has ended."""
     service = request.app[SERVICE]
     ids = RecordsRequest.from_bytes(asker.body, MAX_RECORDS_BODY).ids
-    own = await service.own.current()
     day = day_of(service.now())
-    due = {each.item.id: each.item.seal.record for each in own.register.live(day)}
     async with service.node.store.read() as connection:
-        held = await store.get(connection, own.fingerprint, [id_ for id_ in ids if id_ in due])
+        # Of one moment: a record may be sealed anew at any time.
+        head = await own_head_in(connection)
+        register = (await service.node.registers.at(connection, head)).register
+        due = {each.item.id: each.item.seal.record for each in register.live(day)}
+        held = await store.get(connection, head.fingerprint, [id_ for id_ in ids if id_ in due])
     for id_, data in held.items():
         # The storage may have rotted; what is served must be what the officers approved.
         if record_hash(data) != due[id_]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import delete, insert, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.tables import own_keys
@@ -16,6 +16,8 @@ class OwnKey:
     public: bytes
     secret_sealed: bytes = field(repr=False)
     created_at: int
+    unused_since: int | None = None
+    """When it was first seen that no live record is sealed under this OPRF key any more."""
 
 
 async def put(connection: AsyncConnection, key: OwnKey) -> None:
@@ -32,3 +34,14 @@ async def are_there(connection: AsyncConnection) -> bool:
 async def every(connection: AsyncConnection) -> dict[str, OwnKey]:
     """All keys by name; empty where no community was founded."""
     return {row.name: OwnKey(*row) for row in await connection.execute(select(own_keys))}
+
+
+async def see_unused(connection: AsyncConnection, name: str, since: int | None) -> None:
+    """Keep since when (Unix seconds) an OPRF key is used no more; None where it is."""
+    changed = update(own_keys).where(own_keys.c.name == name).values(unused_since=since)
+    await connection.execute(changed)
+
+
+async def drop(connection: AsyncConnection, name: str) -> None:
+    """Forget a key for good."""
+    await connection.execute(delete(own_keys).where(own_keys.c.name == name))

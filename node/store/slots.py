@@ -33,6 +33,16 @@ async def take(connection: AsyncConnection, taken: Slot, now: int) -> None:
     await connection.execute(insert(slots).values(**vars(taken), used_at=now))
 
 
-async def give_back(connection: AsyncConnection, attestation: str) -> None:
-    """An attestation was never published: what its record took is free."""
-    await connection.execute(delete(slots).where(slots.c.attestation == attestation))
+async def give_back(
+    connection: AsyncConnection, attestation: str, oprf_key: bytes | None = None
+) -> None:
+    """What an attestation's records took is free: all of it, or under one OPRF key (id)."""
+    taken = slots.c.attestation == attestation
+    if oprf_key is not None:
+        taken &= slots.c.oprf_key == oprf_key
+    await connection.execute(delete(slots).where(taken))
+
+
+async def drop_key(connection: AsyncConnection, oprf_key: bytes) -> None:
+    """Nothing is sealed under an OPRF key (id) any more, nor ever will be."""
+    await connection.execute(delete(slots).where(slots.c.oprf_key == oprf_key))

@@ -94,6 +94,13 @@ async def discard(
         )
 
 
+async def keep_only(connection: AsyncConnection, log: bytes, oprf_keys: Collection[bytes]) -> None:
+    """Drop an issuer's tokens under OPRF keys (ids) other than these, which it uses."""
+    await connection.execute(
+        delete(tokens).where(tokens.c.log == log, tokens.c.oprf_key.not_in(list(oprf_keys)))
+    )
+
+
 async def begin(connection: AsyncConnection, requests: Sequence[Pending]) -> None:
     """Keep the requests of runs, before the first is sent."""
     if requests:

@@ -1,7 +1,7 @@
 """A node that shows whatever log it is given, under real keys: how a dishonest issuer would lie."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -35,6 +35,8 @@ class Mirror:
     records_take: float = 0.0
     """Seconds until an answer with records."""
     cosigns: bool = True
+    on_records: Callable[[], None] = lambda: None
+    """Called when records are asked for, before they are answered."""
     note: bytes | None = None
     """Shown instead of the note that the entries would have."""
 
@@ -61,6 +63,7 @@ class Mirror:
     async def _records(self, request: web.Request) -> web.Response:
         asked = RecordsRequest.from_bytes(await request.read(), MAX_RECORDS_BODY)
         self.asked.append(list(asked.ids))
+        self.on_records()
         if len(self.asked) > self.refuses_records_after:
             return web.Response(status=503)
         await asyncio.sleep(self.records_take)

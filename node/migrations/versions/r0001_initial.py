@@ -99,6 +99,7 @@ def _keys_and_officers() -> None:
         sa.Column("public", sa.LargeBinary(), nullable=False),
         sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("unused_since", sa.BigInteger()),
         sa.PrimaryKeyConstraint("name", name="pk_own_keys"),
     )
     op.create_table(

@@ -1,0 +1,91 @@
+"""What a decision brings about here once it is logged, and what is forgotten if it never is.
+
+    attest      its records can be fetched by peers
+    reseal      so can the new ones, in place of those before
+    withdraw    its records are gone; and where it says `erased`, what they said, too
+    community   nothing; if it never stands, the OPRF key that it would have listed is forgotten
+
+Within the transaction that logs the decision, or ends it, so that a crash leaves nothing half done.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node import answering, content, keyring, resealing
+from node.errors import UserError
+from node.store import attestations, records, slots
+from node.vault import Vault
+from protocol.items import WithdrawItem
+from protocol.keys import oprf_key_id
+from protocol.register import Register
+from protocol.statements import (
+    AttestDecision,
+    CommunityDecision,
+    Decision,
+    ResealDecision,
+    WithdrawDecision,
+)
+
+
+async def take_effect(
+    connection: AsyncConnection, vault: Vault, hash_: bytes, decision: Decision, log: bytes
+) -> None:
+    """Do what follows from a decision (by its hash) that our log, of this fingerprint, has now."""
+    match decision:
+        case AttestDecision():
+            await _publish(connection, vault, hash_, log)
+        case ResealDecision(items=items):
+            await resealing.publish(connection, vault, items, log)
+        case WithdrawDecision(items=items):
+            await _end(connection, vault, items, log)
+        case _:
+            pass
+
+
+async def forget(
+    connection: AsyncConnection,
+    vault: Vault,
+    hash_: bytes,
+    decision: Decision,
+    register: Register | None,
+) -> None:
+    """Forget what was made for a decision that will never stand in our log, as it is now."""
+    match decision:
+        case AttestDecision():
+            for row in await attestations.of(connection, hash_):
+                await erase(connection, vault, row.id)
+        case ResealDecision(items=items):
+            await resealing.give_up(connection, vault, items)
+        case CommunityDecision(community=community):
+            listed = {} if register is None else register.oprf_keys
+            never = {oprf_key_id(key) for key in community.oprf} - listed.keys()
+            await keyring.drop_oprf(connection, never)
+        case _:
+            pass
+
+
+async def erase(connection: AsyncConnection, vault: Vault, id_: str) -> None:
+    """Forget of a sanction whom it is about and everything that it says."""
+    await attestations.put_content(connection, id_, None)
+    await slots.give_back(connection, id_)
+    await answering.forget_about(connection, vault, id_)
+
+
+async def _publish(connection: AsyncConnection, vault: Vault, decision: bytes, log: bytes) -> None:
+    for row in await attestations.of(connection, decision):
+        kept = content.opened(vault, row)
+        if kept is None or kept.record is None:
+            raise UserError("a record that was decided on is missing: restore a backup")
+        await records.put(connection, log, kept.record)
+        published = kept.model_copy(update={"record": None})
+        await content.replace(connection, vault, row.id, published)
+
+
+async def _end(
+    connection: AsyncConnection, vault: Vault, items: Sequence[WithdrawItem], log: bytes
+) -> None:
+    await records.drop(connection, log, [item.id for item in items])
+    for item in items:
+        if item.because == "erased":
+            await erase(connection, vault, item.id)
