@@ -31,6 +31,7 @@ from protocol.identifiers import Identifier, parse_text
 from protocol.items import (
     AppealItem,
     LaterItem,
+    Notice,
     NoticeItem,
     ReaffirmItem,
     ResumeItem,
@@ -80,7 +81,25 @@ _Said = Callable[[Attested], LaterItem]
 
 async def told(node: Node, ids: Sequence[str], now: int) -> Status:
     """Propose to say that the persons were told; raises as `reaffirm`."""
-    return await _propose(node, ids, lambda each: NoticeItem(id=_id(each), after=each.leaf), now)
+    async with node.store.write() as connection:
+        return await told_in(connection, node.vault, ids, now)
+
+
+async def told_in(
+    connection: AsyncConnection, vault: Vault, ids: Sequence[str], now: int
+) -> Status:
+    """As `told`, within a writing transaction."""
+    return await _propose_in(connection, vault, ids, _as_told, now)
+
+
+async def require_untold(connection: AsyncConnection, vault: Vault, id_: str, now: int) -> None:
+    """Refuse, as `told` would, where the person was told, or there is nothing to tell."""
+    register = await ledger.own_register_in(connection)
+    await _decision(connection, vault, register, [id_], _as_told, day_of(now))
+
+
+def _as_told(each: Attested) -> NoticeItem:
+    return NoticeItem(id=_id(each), after=each.leaf)
 
 
 async def reaffirm(node: Node, ids: Sequence[str], review_by: date | None, now: int) -> Status:
@@ -177,6 +196,7 @@ def as_proposed(before: Sanction, dropped: Iterable[Identifier] = ()) -> Proposa
     if gone - set(named):
         raise UserError("--drop: this sanction does not name such an identifier")
     claims, item = said.claims, before.item
+    told = before.attested is not None and before.attested.told
     return Proposal(
         identifiers=[each for each in named if each not in gone],
         measure=claims.measure,
@@ -185,7 +205,7 @@ def as_proposed(before: Sanction, dropped: Iterable[Identifier] = ()) -> Proposa
         ends_on=claims.ends_on,
         basis=said.basis or "undisclosed",
         decided_by=said.decided_by,
-        notice=item.notice,
+        notice=Notice(state="given", until=None) if told else item.notice,
         contact=claims.contact,
         public_reference=claims.public_reference,
         public_measure=item.measure is not None,
@@ -254,28 +274,46 @@ async def forget_erased(node: Node) -> None:
 
 
 async def _propose(node: Node, ids: Sequence[str], said: _Said, now: int) -> Status:
-    day = day_of(now)
+    async with node.store.write() as connection:
+        return await _propose_in(connection, node.vault, ids, said, now)
+
+
+async def _propose_in(
+    connection: AsyncConnection, vault: Vault, ids: Sequence[str], said: _Said, now: int
+) -> Status:
+    register = await ledger.own_register_in(connection)
+    decision = await _decision(connection, vault, register, ids, said, day_of(now))
+    hash_ = await decisions.propose(connection, vault, decision, now)
+    return await decisions.settle(connection, vault, hash_, [], now)
+
+
+async def _decision(  # noqa: PLR0913, PLR0917 - of whom, what, when
+    connection: AsyncConnection,
+    vault: Vault,
+    register: Register,
+    ids: Sequence[str],
+    said: _Said,
+    day: date,
+) -> LaterDecision:
+    """What would be proposed, if it may be said now."""
     wanted = list(dict.fromkeys(ids))
     if not 1 <= len(wanted) <= MOST:
         raise UserError(f"1 to {MOST} sanctions stand in one decision")
-    async with node.store.write() as connection:
-        register = await ledger.own_register_in(connection)
-        items = tuple(said(_open(register, id_, day)) for id_ in wanted)
-        kind = _DECISIONS[type(items[0])]
-        await _refuse_twice(connection, node.vault, wanted, kind)
-        decision = kind.from_value(
-            {
-                "v": 1,
-                "type": _TYPES[kind],
-                "log": base64url(register.fingerprint),
-                "on": day.isoformat(),
-                "after": base64url(register.quorum_leaf),
-                "items": [item.to_value() for item in items],
-            }
-        )
-        _require_allowed(register, decision)
-        hash_ = await decisions.propose(connection, node.vault, decision, now)
-        return await decisions.settle(connection, node.vault, hash_, [], now)
+    items = tuple(said(_open(register, id_, day)) for id_ in wanted)
+    kind = _DECISIONS[type(items[0])]
+    await _refuse_twice(connection, vault, wanted, kind)
+    decision = kind.from_value(
+        {
+            "v": 1,
+            "type": _TYPES[kind],
+            "log": base64url(register.fingerprint),
+            "on": day.isoformat(),
+            "after": base64url(register.quorum_leaf),
+            "items": [item.to_value() for item in items],
+        }
+    )
+    _require_allowed(register, decision)
+    return decision
 
 
 def _require_allowed(register: Register, decision: LaterDecision) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from node import acts, clock, ledger, lists, notify, retention, sync
+from node import acts, clock, ledger, lists, notice, notify, retention, sync
 from node import inquiries as inquiries_job
 from node import peering as peering_job
 from node.api import serving as local
@@ -29,6 +29,7 @@ from node.directory import Directory
 from node.errors import UserError, cause
 from node.evaluation import Evaluator
 from node.federation import discovery, evaluate, events, inquiries, log, peering, records, witness
+from node.federation import peers as peer_list
 from node.federation.bodies import SERVER_LIMITS
 from node.federation.middleware import EDGE, PEERS, Edge, strict_http
 from node.federation.problems import problems
@@ -54,6 +55,9 @@ LISTS_INTERVAL = 1.0
 
 DAILY_INTERVAL = 3600.0
 """Seconds from one look at what is due daily to the next."""
+
+MAIL_INTERVAL = 5.0
+"""Seconds from one look at the letters that are due to the next."""
 
 PULLS = 16
 """Peers that are followed at a time."""
@@ -132,6 +136,7 @@ def application(service: Service, url: str | None) -> web.Application:
         ("/log/community", log.community),
         ("/log/{path:tile/entries/.+}", log.entries),
         ("/log/{path:tile/.+}", log.tile),
+        ("/peers", peer_list.listed),
     ):
         app.router.add_get(base + path, get, allow_head=False)
     app.router.add_post(f"{base}/log/add-checkpoint", witness.add_checkpoint)
@@ -216,10 +221,17 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
         repeat("carry inquiries", TOUCH_INTERVAL, with_peers(inquiries_job.carry)),
         repeat("prove domains", DAILY_INTERVAL, with_peers(peering_job.prove)),
         repeat("remind of what is due", DAILY_INTERVAL, _Reminder(service)),
+        repeat("send letters", MAIL_INTERVAL, lambda: _send_letters(service)),
         repeat("delete what is due", DAILY_INTERVAL, clean),
         repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service)),
         _Pulling(service)(),
     ]
+
+
+async def _send_letters(service: Service) -> None:
+    # Without a mail server nothing is sent: `comity doctor` says so where something waits.
+    if service.node.config.smtp_host is not None:
+        await notice.send_mail(service.node, service.now())
 
 
 class _Reminder:

@@ -7,15 +7,16 @@ name, address, officers) is in its log, where its peers read it.
 import ipaddress
 import tomllib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from node.errors import UserError
 from node.home import Home
+from node.mailbox import mailbox
 
 _PREFIX = "COMITY_"
 
@@ -75,6 +76,22 @@ def listen_address(text: str) -> tuple[str, int]:
 def _checked_listen(text: str) -> str:
     listen_address(text)
     return text
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is reached without a network."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _checked_security(security: str, info: ValidationInfo) -> str:
+    host = info.data.get("smtp_host")
+    apart = host is not None and not is_this_machine(host)
+    if security == "plain" and apart and not info.data.get("allow_private_networks"):
+        raise ValueError("letters cross a network under TLS only: starttls, or tls")
+    return security
 
 
 class Config(BaseSettings):
@@ -139,6 +156,26 @@ class Config(BaseSettings):
 
     answer_bytes: Annotated[int, Field(ge=1)] = 17 * 1024 * 1024
     """Most bytes read of a peer's entry bundle (256 entries of 64 KiB), records or evaluation."""
+
+    smtp_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")] | None = None
+    """The mail server that takes what this node sends; unset, it sends nothing."""
+
+    smtp_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """Its port; unset, 587 for `starttls`, 465 for `tls`, 25 for `plain`."""
+
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "plain"], AfterValidator(_checked_security)
+    ] = "starttls"
+    """How it is reached. `plain` is for a server on this machine."""
+
+    smtp_user: Annotated[str, Field(min_length=1)] | None = None
+    """Who logs in there; the password stands in `keys/smtp-password` or COMITY_SMTP_PASSWORD."""
+
+    smtp_deadline: Annotated[float, Field(gt=0, le=240)] = 60.0
+    """Seconds for one letter, from connecting to the server's word that it has it."""
+
+    mail_from: Annotated[str, AfterValidator(mailbox)] | None = None
+    """The address that letters come from; unset, the community's contact."""
 
     request_deadline: Annotated[float, Field(gt=0)] = 20.0
     """Seconds in which the whole body of a request to us has to arrive."""

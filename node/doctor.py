@@ -22,7 +22,8 @@ from node.home import Home, KeySource, MasterKey, load_master_key
 from node.identity import Identity, OwnIdentity
 from node.ledger import own_head_in, verify_note
 from node.node import Node, opened
-from node.store import inquiries, logs, peers, records
+from node.smtp import mail_server
+from node.store import inquiries, logs, outbox, peers, records
 from node.store.peers import Peer
 from node.vault import WrongMasterKey
 from protocol.checkpoint import cosign_key, cosignature_time
@@ -165,6 +166,7 @@ async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
     yield _officers(own)
     yield await _own_records(node, own, now)
     yield _time(own, as_of, now)
+    yield await _mail(node)
     async for check in _peers(node, now):
         yield check
     async for check in _budgets(node, now):
@@ -231,6 +233,28 @@ def _time(own: Identity, as_of: int, now: int) -> Check:
         message = f"our checkpoint was cosigned {now - as_of} s ago, {MAX_SILENCE} are allowed"
         return Check("time", "warning", message, "comity serve")
     return Check("time", "ok", f"our checkpoint was cosigned {max(0, now - as_of)} s ago")
+
+
+async def _mail(node: Node) -> Check:
+    """Whether letters can be sent, and what became of the last ones."""
+    async with node.store.read() as connection:
+        letters = await outbox.every(connection)
+    failed = [each for each in letters if each.state == "failed"]
+    unset = node.config.smtp_host is None
+    waiting = [each for each in letters if each.state == "waiting" and (each.fault or unset)]
+    if failed:
+        message = f"{len(failed)} were not sent, the last because {failed[-1].fault}"
+        return Check("letters", "warning", message, "comity mail list")
+    if waiting:
+        message = f"{len(waiting)} wait: {waiting[0].fault or 'no mail server is set'}"
+        return Check("letters", "warning", message, "comity mail list")
+    if unset:
+        return Check("letters", "ok", "no mail server is set: notice is handed over otherwise")
+    try:
+        mail_server(node)
+    except UserError as error:
+        return Check("letters", "fault", str(error), f"ls -l {node.home.smtp_password_file}")
+    return Check("letters", "ok", f"by {node.config.smtp_host}")
 
 
 async def _peers(node: Node, now: int) -> AsyncIterator[Check]:

@@ -166,6 +166,11 @@ HOLDINGS = {
         "As long as the screening is.",
     ),
     "reports": Holding("Half-year reports, as first shown.", "nobody", _FOR_GOOD),
+    "outbox": Holding(
+        "Letters to persons, until the mail server has them.",
+        "persons concerned",
+        "What was written, until it left or was given up; that it did, 30 days more.",
+    ),
 }
 """By the table's name, in the order of `node.tables`."""
 

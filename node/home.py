@@ -3,6 +3,8 @@
 comity.toml        settings
 comity.sqlite3     the database, unless settings name another
 keys/master.key    the master key: 32 bytes, mode 0600; may be kept elsewhere
+keys/smtp-password the password at the mail server, mode 0600; may be kept elsewhere
+templates/         texts in the community's own words, in the place of those that come along
 """
 
 import fcntl
@@ -20,7 +22,10 @@ from protocol.errors import Malformed
 
 MASTER_KEY_SIZE = 32
 MASTER_KEY_VARIABLE = "COMITY_MASTER_KEY"
+SMTP_PASSWORD_VARIABLE = "COMITY_SMTP_PASSWORD"  # noqa: S105 - a name
 _CREDENTIAL = "comity-master-key"
+_SMTP_CREDENTIAL = "comity-smtp-password"
+_MAX_PASSWORD = 1024
 _OTHERS = 0o077
 _URL_SAFE = str.maketrans("+/", "-_")
 _PADDED_SIZE = 44
@@ -46,6 +51,16 @@ class Home:
     def master_key_file(self) -> Path:
         """The master key, where neither the environment nor systemd brings it."""
         return self.path / "keys" / "master.key"
+
+    @property
+    def smtp_password_file(self) -> Path:
+        """The password at the mail server, found as the master key is."""
+        return self.path / "keys" / "smtp-password"
+
+    @property
+    def templates(self) -> Path:
+        """Where a text of the community's own stands, by the name of the one it replaces."""
+        return self.path / "templates"
 
     def create(self) -> None:
         """Make the folders, open to their owner alone; folders that stand are left as they are."""
@@ -121,14 +136,44 @@ def load_master_key(home: Home, environment: Mapping[str, str]) -> MasterKey:
         return MasterKey(_from_file(Path(folder) / _CREDENTIAL), KeySource.CREDENTIAL)
     path = home.master_key_file
     try:
-        if path.stat().st_mode & _OTHERS:
-            raise UserError(f"others may read {path}: type `chmod 600 {path}`")
+        _require_private(path)
         return MasterKey(_from_file(path), KeySource.FILE)
     except FileNotFoundError as error:
         raise UserError(
             f"no master key: {path} does not exist. A new node is made by `comity init`; one that "
             f"was restored needs the key it had, in that file or in {MASTER_KEY_VARIABLE}"
         ) from error
+
+
+def load_smtp_password(home: Home, environment: Mapping[str, str]) -> str:
+    """The password at the mail server: from `COMITY_SMTP_PASSWORD`, systemd, or its file.
+
+    Raises:
+        UserError: there is none, it is no line of text, or others may read its file.
+    """
+    text = environment.get(SMTP_PASSWORD_VARIABLE)
+    if text is not None:
+        return text
+    path = Path(environment.get("CREDENTIALS_DIRECTORY", "")) / _SMTP_CREDENTIAL
+    if not path.is_absolute() or not path.exists():
+        path = home.smtp_password_file
+        if not path.exists():
+            raise UserError(
+                f"smtp_user is set and no password: write it to {path}, or into "
+                f"{SMTP_PASSWORD_VARIABLE}"
+            )
+        _require_private(path)
+    with path.open("rb") as file:
+        data = file.read(_MAX_PASSWORD + 1)
+    try:
+        return data.decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is no text in UTF-8") from error
+
+
+def _require_private(path: Path) -> None:
+    if path.stat().st_mode & _OTHERS:
+        raise UserError(f"others may read {path}: type `chmod 600 {path}`")
 
 
 def _from_text(text: str) -> bytes:

@@ -1,14 +1,27 @@
-"""Pages made of templates: Markdown and HTML, in which no text is taken for markup.
+"""Pages made of templates: Markdown, HTML and plain text, in which no text is taken for markup.
 
 Names come from other communities, and settings from whoever typed them. In HTML they are escaped by
-the template engine, in Markdown here.
+the template engine, in Markdown and in plain text here.
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
+
+from node.errors import UserError
+from node.spelling import printable
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|&#~])")
 
@@ -21,6 +34,34 @@ def markdown(template: str, **values: Any) -> str:
 def html(template: str, **values: Any) -> str:
     """The page of an HTML template."""
     return _HTML.get_template(f"{template}.html.j2").render(values)
+
+
+def text(template: str, folder: Path, **values: Any) -> str:
+    """The text of a plain template; one of this name in `folder` stands in its place.
+
+    Raises:
+        UserError: the one in the folder is no template, or names what there is not.
+    """
+    name = f"{template}.txt.j2"
+    loader = ChoiceLoader([FileSystemLoader(folder), PackageLoader("node")])
+    # Whoever words a letter is not always who may run programs here.
+    environment = ImmutableSandboxedEnvironment(
+        autoescape=False, finalize=_printable, **(_OPTIONS | {"loader": loader})
+    )
+    try:
+        return environment.get_template(name).render(values)
+    except TemplateSyntaxError as error:
+        raise UserError(f"{folder / name}, line {error.lineno}: {error.message}") from error
+    except (
+        TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+    ) as error:  # fmt: skip
+        # Words of the engine's own name what is not there; others could quote whom it is about.
+        why = error.message if isinstance(error, TemplateError) else type(error).__name__
+        raise UserError(f"{folder / name} cannot be filled: {why}") from error
+
+
+def _printable(value: Any) -> Any:
+    return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@
 - decisions that waited for approvals for 90 days, with what they were about;
 - what our own log says is erased, should a restored backup have brought it back;
 - the secret of an OPRF key that no record uses any more: until no peer can rightly ask under it;
+- letters: what was written goes when it left or was given up; that it did, 30 days later;
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
@@ -17,7 +18,10 @@ from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
 from node.node import Node
-from node.store import budgets, nonces, retention, screenings
+from node.store import budgets, nonces, outbox, retention, screenings
+
+LETTERS = 30 * DAY
+"""Seconds for which it is known that a letter left, or was given up."""
 
 
 async def clean(node: Node, now: int) -> int:
@@ -33,6 +37,7 @@ async def clean(node: Node, now: int) -> int:
         deleted += await retention.delete_inquiries(connection, day)
         deleted += await retention.delete_pending_evaluations(connection, now - DAY)
         await retention.delete_events(connection, day, now - EVENT_INTERVAL)
+        await outbox.delete_ended(connection, now - LETTERS)
         await nonces.forget(connection, now - NONCE_GRACE)
         await budgets.forget_charges(connection, now - DAY)
     deleted += await audit.forget_subjects(node, now)

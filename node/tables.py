@@ -529,3 +529,21 @@ reports = Table(
     Column("first", Date, primary_key=True, doc="First day of the half-year."),
     Column("document", LargeBinary, nullable=False, doc="The report as first shown; names nobody."),
 )
+
+# --- Letters --------------------------------------------------------------------------------------
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True, doc="A UUID; names the letter at every attempt."),
+    Column("kind", Text, nullable=False, doc="`notice`, `code` or `answer`."),
+    Column("attestation", Text, doc="Id of the attestation that a notice is of."),
+    Column("mail_sealed", LargeBinary, doc="To whom, and what; null once it left or failed."),
+    Column("state", Text, nullable=False, doc="`waiting`, `accepted` or `failed`."),
+    Column("attempts", Integer, nullable=False, doc="How often it was tried."),
+    Column("next_at", BigInteger, nullable=False, index=True, doc="When it is tried again."),
+    Column("give_up_at", BigInteger, nullable=False, doc="When trying ends."),
+    _created_at(),
+    Column("ended_at", BigInteger, index=True, doc="When it was accepted, or given up."),
+    Column("fault", Text, doc="Why it was not accepted: a rule, or a server's codes."),
+)

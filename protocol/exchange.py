@@ -32,6 +32,7 @@ MAX_PEERING_BODY = 64 * 1024
 MAX_EVENT_BODY = 1024
 MAX_DISCOVERY = 16 * 1024
 MAX_COMMUNITY_ANSWER = 4 * 1024 * 1024
+MAX_PEERS_ANSWER = 1024 * 1024
 
 PurposeKind = Literal["registration", "volunteer_or_speaker", "membership", "meetup", "unspecified"]
 
@@ -150,6 +151,21 @@ class CommunityAnswer(Message):
 
     v: Version
     statements: Annotated[Sequence[CommunityStatement], Field(min_length=1, max_length=4096)]
+
+
+class ListedPeer(Message):
+    """A community with which the answering one exchanges, as that one knows it."""
+
+    id: CommunityId
+    name: Name
+    fingerprint: Bytes32
+
+
+class PeersAnswer(Message):
+    """Who can learn of a community's sanctions: its active peers, sorted by id and fingerprint."""
+
+    v: Version
+    peers: Annotated[Sequence[ListedPeer], Field(max_length=4096)]
 
 
 class Discovery(Message):

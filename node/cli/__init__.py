@@ -46,6 +46,7 @@ LAZY = {
     "finding": "node.cli.finding:finding",
     "inquiry": "node.cli.inquiry:inquiry",
     "log": "node.cli.log:log",
+    "mail": "node.cli.mail:mail",
     "subject": "node.cli.audit:subject",
     "audit": "node.cli.audit:audit_group",
     "report": "node.cli.report:report",

@@ -47,18 +47,42 @@ async def _decide(
     emit_status(status)
 
 
+HANDED_OVER, SEND, LETTER = "handed-over", "send", "letter"
+
+
 @click.command()
 @which_sanctions
+@click.option("--letter", "how", flag_value=LETTER, help="Print the letter, to be read first.")
+@click.option("--send", "how", flag_value=SEND,
+              help="Send it by e-mail. Once it has left, one officer says so.")  # fmt: skip
+@click.option("--handed-over", "how", flag_value=HANDED_OVER, default=HANDED_OVER,
+              help="Say in the log that it was handed over otherwise (default).")  # fmt: skip
+@click.option("--to", metavar="ADDRESS", help="Where to (default: the address in the sanction).")
 @officer_option
 @password_option
 @node_command
 async def notice(
-    node: "Node", which: Sequence[str], name: str | None, password_file: Path | None
+    node: "Node",
+    which: Sequence[str],
+    how: str,
+    to: str | None,
+    name: str | None,
+    password_file: Path | None,
 ) -> None:
-    """Say in the log that the persons were told; one officer suffices."""
+    """Tell persons what was decided about them; that they were told is for one officer to say."""
     from node import acts
+    from node.cli import letters
 
-    await _decide(node, which, name, password_file, lambda ids: acts.told(node, ids, clock.now()))
+    if to is not None and how != SEND:
+        raise click.UsageError("--to goes with --send")
+    if how == LETTER:
+        await letters.print_letters(node, which)
+    elif how == SEND:
+        await letters.send(node, which, to, await officer_key(node, name, password_file))
+    else:
+        await _decide(
+            node, which, name, password_file, lambda ids: acts.told(node, ids, clock.now())
+        )
 
 
 @click.command()

@@ -73,6 +73,14 @@ def _sound() -> list[tuple[str, type[Message], JSON]]:
             {"v": 1, "statements": [{"index": 0, "entry": base64url(GENESIS), "proof": proof}]},
         ),
         (
+            "peers answer",
+            exchange.PeersAnswer,
+            {
+                "v": 1,
+                "peers": [{"id": PEER, "name": "Django Events", "fingerprint": base64url(LOG)}],
+            },
+        ),
+        (
             "discovery",
             exchange.Discovery,
             {

@@ -38,6 +38,7 @@ LIMITS = [
     ("`add-checkpoint` body, tlog-proof", [MAX_REQUEST]),
     ("discovery document", [exchange.MAX_DISCOVERY]),
     ("`log/community` answer", [exchange.MAX_COMMUNITY_ANSWER]),
+    ("`peers` answer", [exchange.MAX_PEERS_ANSWER]),
     ("evaluate body", [exchange.MAX_EVALUATE_BODY, exchange.MAX_BLINDED]),
     (
         "records body; answer",

@@ -23,6 +23,7 @@ def upgrade() -> None:
     _audit()
     _reports()
     _api()
+    _letters()
 
 
 def _logs() -> None:
@@ -493,3 +494,23 @@ def _api() -> None:
     op.create_index(
         "ix_screening_rows_screening_attention", "screening_rows", ["screening", "attention"]
     )
+
+
+def _letters() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("attestation", sa.Text()),
+        sa.Column("mail_sealed", sa.LargeBinary()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("give_up_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger()),
+        sa.Column("fault", sa.Text()),
+        sa.PrimaryKeyConstraint("id", name="pk_outbox"),
+    )
+    op.create_index("ix_outbox_next_at", "outbox", ["next_at"])
+    op.create_index("ix_outbox_ended_at", "outbox", ["ended_at"])
