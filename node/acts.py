@@ -16,7 +16,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import decisions, effects, ledger, sanctions
+from node import decisions, effects, ledger, objections, sanctions
 from node.clock import day_of
 from node.decisions import Status
 from node.errors import NotHere, UserError
@@ -213,12 +213,16 @@ def as_proposed(before: Sanction, dropped: Iterable[Identifier] = ()) -> Proposa
     )
 
 
+What = Literal["review", "lapse", "end", "notice", "stay", "answer"]
+"""`answer`: the last day to answer whoever asked for a review."""
+
+
 @dataclass(frozen=True)
 class Due:
     """Something about a sanction that has a day: `days` are left, below 0 it is past."""
 
     id: str
-    what: Literal["review", "lapse", "end", "notice", "stay"]
+    what: What
     day: date
     days: int
 
@@ -229,26 +233,25 @@ class Due:
 
 
 async def due(node: Node, now: int, within: int = REMINDERS[0]) -> list[Due]:
-    """What of our own sanctions has its day within so many days, the soonest first."""
+    """What of our own sanctions has its day within so many days, or had it; the soonest first."""
     today = day_of(now)
     register = await ledger.own_register(node)
+    answers = await objections.unanswered(node, now)
     found = [
         Due(id_, what, day, (day - today).days)
         for id_, attested in register.attestations.items()
         if attested.state(today).is_live
-        for what, day in _days(attested, today)
+        for what, day in _days(attested, today, answers.get(id_))
     ]
     soon = [each for each in found if each.days <= within]
     return sorted(soon, key=lambda each: (each.day, each.id, each.what))
 
 
-def _days(
-    attested: Attested, today: date
-) -> list[tuple[Literal["review", "lapse", "end", "notice", "stay"], date]]:
+def _days(attested: Attested, today: date, answer_by: date | None) -> list[tuple[What, date]]:
     item = attested.item
-    days: list[tuple[Literal["review", "lapse", "end", "notice", "stay"], date]] = [
-        ("end", item.ends)
-    ]
+    days: list[tuple[What, date]] = [("end", item.ends)]
+    if answer_by is not None:
+        days.append(("answer", answer_by))
     if item.review_by < item.ends:
         days.append(("review", item.review_by))
         if item.review_by < today:

@@ -24,7 +24,7 @@ Source: SPEC.md, section 8, "Evaluate" and "Budgets".
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -359,6 +359,28 @@ class _Asking:
                     token = self.node.vault.open(_TOKEN, place, sealed[tag])
                     opened[identifier] = Pseudonym(token)
         return opened
+
+
+@dataclass(frozen=True)
+class HeldOf:
+    """What asking an issuer about somebody has left here; None: a question under way."""
+
+    log: bytes
+    until: date | None
+
+
+async def held_about(node: Node, identifiers: Collection[Identifier]) -> list[HeldOf]:
+    """What asking about any of these identifiers has left: tokens, and requests under way."""
+    tags = [node.vault.tag(_TAG, each.oprf_input) for each in identifiers]
+    async with node.store.read() as connection:
+        answered = await tokens.about(connection, tags)
+        pending = await tokens.pending(connection, None, 0)
+    wanted = set(identifiers)
+    under_way = {run.log for run in resumed(node.vault, pending) if wanted & run.identifiers}
+    return [
+        *(HeldOf(log, until) for log, until in answered),
+        *(HeldOf(log, None) for log in sorted(under_way)),
+    ]
 
 
 def _open_parts(run: EvaluationRun, answer: Answered) -> list[Part]:

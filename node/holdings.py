@@ -9,7 +9,9 @@ from typing import Literal
 
 from node.tables import metadata
 
-About = Literal["nobody", "officers", "persons concerned", "persons asked about", "peers"]
+About = Literal[
+    "nobody", "officers", "persons concerned", "persons asked about", "persons asking", "peers"
+]
 """Whom a row is about. Peers are communities."""
 
 
@@ -170,6 +172,16 @@ HOLDINGS = {
         "Letters to persons, until the mail server has them.",
         "persons concerned",
         "What was written, until it left or was given up; that it did, 30 days more.",
+    ),
+    "desk_requests": Holding(
+        "Who asked what is held about an address, so that only who reads it there gets an answer.",
+        "persons asking",
+        "A day after the code is too old.",
+    ),
+    "objections": Holding(
+        "Of which sanctions a review was asked for, to answer in time, and once a year.",
+        "persons concerned",
+        "A year.",
     ),
 }
 """By the table's name, in the order of `node.tables`."""

@@ -164,10 +164,30 @@ async def show(node: Node, id_: str, now: int) -> Kept:
 
 
 async def about(node: Node, identifiers: Collection[Identifier], now: int) -> list[Kept]:
-    """What was found about whoever has any of these identifiers."""
+    """What was found about whoever has any of these identifiers.
+
+    By a weak one, which a namesake has as well, only what was found by nothing stronger. All that
+    is kept is read, so that what is done is the same whether or not anything is about them.
+    """
     async with node.store.read() as connection:
-        tags = [audit.tag(node.vault, each) for each in identifiers]
-        return await _read(node, connection, await rows.about(connection, tags), now)
+        by_strong, by_weak = [
+            {
+                row.id
+                for row in await rows.about(
+                    connection,
+                    [audit.tag(node.vault, each) for each in identifiers if each.strong is strong],
+                )
+            }
+            for strong in (True, False)
+        ]
+        every = [row for row in await rows.every(connection) if _opens(node.vault, row)]
+        read = await _read(node, connection, every, now)
+    return [
+        each
+        for each in read
+        if each.finding.id in by_strong
+        or (each.finding.id in by_weak and each.finding.strength == "weak")
+    ]
 
 
 async def at_hand(node: Node, connection: AsyncConnection, now: int) -> tuple[list[AtHand], Known]:
@@ -300,7 +320,8 @@ async def _read(
     if not wanted:
         return []
     together = await rows.of_persons(connection, {row.person_tag for row in wanted})
-    contents = {row.id: _opened(node.vault, row) for row in together}
+    contents = _contents(node.vault, together, {row.id for row in wanted})
+    together = [row for row in together if row.id in contents]
     known_now = await known.load(node, connection, {row.log for row in together})
     policy = await policies.load(connection)
     now_judged = {
@@ -309,6 +330,20 @@ async def _read(
         for finding in judged(each.found, each.days, known_now, policy, day_of(now))
     }
     return [_kept(row, contents[row.id], now_judged[row.id]) for row in wanted]
+
+
+def _contents(
+    vault: Vault, together: Sequence[FindingRow], wanted: Collection[str]
+) -> dict[str, Content]:
+    """What is sealed of these; what is not wanted itself need not open."""
+    contents = {}
+    for row in together:
+        try:
+            contents[row.id] = _opened(vault, row)
+        except VaultError:
+            if row.id in wanted:
+                raise
+    return contents
 
 
 def _persons(
@@ -368,6 +403,13 @@ async def _record_deletion(
 ) -> None:
     detail = {"who": audit.who(), "what": "findings", "number": deleted}
     await audit.record(connection, vault, "delete", detail, now)
+
+
+def _opens(vault: Vault, row: FindingRow) -> bool:
+    """What does not open tells nobody anything."""
+    with contextlib.suppress(VaultError):
+        return bool(_opened(vault, row))
+    return False
 
 
 def _opened(vault: Vault, row: FindingRow) -> Content:

@@ -98,7 +98,7 @@ async def queue(node: Node, id_: str, to: str | None, now: int) -> str:
         wanted = outbox.Wanted(
             "notice", recipient, written, now, now + outbox.PATIENCE, attestation=id_
         )
-        said = {"who": audit.HERE, "what": "queued", "attestation": id_}
+        said = {"who": audit.who(), "what": "queued", "attestation": id_}
         await audit.record(connection, node.vault, "notice", said, now)
         return await outbox.put(
             connection, node.vault, sender_of(node, register.community), wanted, now
@@ -168,7 +168,7 @@ async def _told(
     id_ = row.attestation
     if id_ is None:
         return None
-    said = {"who": audit.HERE, "what": "accepted", "attestation": id_}
+    said = {"who": audit.who(), "what": "accepted", "attestation": id_}
     await audit.record(connection, vault, "notice", said, now)
     try:
         return (await acts.told_in(connection, vault, [id_], now)).decision

@@ -1,89 +1,186 @@
-"""What is held here about a person, for that person: everything, and in words they can use.
+"""What is held here about a person, for that person: everything, of one form, as JSON values.
 
 Exactly what an organizer elsewhere would see of this community's sanctions, who asked here about
-them and for which event, what was found by that and judged of it, and how to appeal. Who asks has
-to have proven the identifiers first.
+them and for which event, what was found by that and judged of it, what else is kept, and how to
+appeal. Who asks has to have proven each identifier first. So
+
+- an identifier that only others would have to prove is named by its kind;
+- by a weak identifier (a name, a role address), which others have too, a sanction shows no more
+  than it does to an organizer: that there is one.
+
+Whether anything is held changes neither what is looked up nor what is recorded.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from node import audit, judging, kept, ledger, sanctions
+from node import asking, audit, judging, kept, ledger, objections, sanctions
 from node.clock import day_of
 from node.judgments import Judgment
 from node.kept import Kept
 from node.node import Node
 from node.sanctions import Sanction
-from protocol.identifiers import Identifier
+from node.store import outbox, peers
+from node.store.outbox import OutboxRow
+from protocol.identifiers import Identifier, parse_text, related
+from protocol.statements import Community
+
+NOT_LISTED = (
+    "Sealed records of other communities: nobody here can tell whom they are about",
+    "What other communities asked here: nobody here can tell about whom",
+    "Notes of officers on a decision: the committee answers for them",
+    "Lists of attendees that are being gone through, until the day on which what was found goes",
+    "Files that people wrote here, such as exports and lists of attendees; and backups",
+)
+"""What may be about a person and cannot be looked up; said to everybody alike."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """Everything about one person, as JSON values."""
+    """Everything about one person."""
 
+    community: Community
+    about: Sequence[Identifier]
+    made_at: int
     sanctions: list[dict[str, Any]]
     asked: list[dict[str, Any]]
     found: list[dict[str, Any]]
     judged: list[dict[str, Any]]
-    contact: str | None
-    policy: str | None
+    kept: list[dict[str, Any]]
+    letters: list[dict[str, Any]]
+    peers: list[dict[str, Any]]
+    open_to_review: Sequence[str]
+    """Ids of the sanctions of which a review may be asked for now."""
 
     def to_value(self) -> dict[str, Any]:
         """As it is handed over; of one form, whether or not anything is held."""
         return {
+            "community": self.community.id,
+            "about": [each.text for each in self.about],
+            "made_on": day_of(self.made_at).isoformat(),
             "sanctions": self.sanctions,
             "asked_here": self.asked,
             "found_here": self.found,
             "judged_here": self.judged,
-            "how_to_appeal": {"contact": self.contact, "policy": self.policy},
+            "kept_here": self.kept,
+            "letters": self.letters,
+            "not_listed": list(NOT_LISTED),
+            "who_learns_of_sanctions": self.peers,
+            "how_to_appeal": {"contact": self.community.contact, "policy": self.community.policy},
         }
 
 
-async def export(node: Node, identifiers: Collection[Identifier], now: int) -> Export:
-    """Everything that is held about whoever has these identifiers; the export itself is recorded.
+async def export(node: Node, proven: Collection[Identifier], now: int) -> Export:
+    """Everything that is held about whoever has proven these identifiers; that is recorded first.
 
-    Whether anything is held changes neither what is looked up nor what is recorded.
+    Raises:
+        UserError: nothing is founded here.
+        Altered: the record of acts is not as it was written.
     """
+    asked_as = _asked_as(proven)
     # Before the export itself is one of the acts about this person.
-    asked = await audit.asked_about(node, identifiers)
-    said = {"who": audit.who(), "what": "subject"}
-    await audit.write(node, "export", said, now, identifiers)
-    wanted = {each.text for each in identifiers}
+    asked = await audit.asked_about(node, asked_as)
+    await audit.write(node, "export", {"who": audit.who(), "what": "subject"}, now, asked_as)
     community = (await ledger.own_register(node)).community
-    found = [
-        each
-        for each in await sanctions.every(node)
-        if each.attestation is not None and wanted & set(each.attestation.subject)
-    ]
-    kept_here = await kept.about(node, identifiers, now)
-    judged_here = await judging.about(node, identifiers)
+    reviews = await objections.asked(node, now)
+    about = [each for each in map(_about(proven), await sanctions.every(node)) if each]
+    async with node.store.read() as connection:
+        letters = await outbox.every(connection)
+        known = await peers.every(connection)
+    names = {peer.fingerprint: peer.id for peer in known}
+    own = {each.found.id: each for each in about if each.is_strong}
     return Export(
-        sanctions=[_sanction(each, now) for each in found],
+        community=community,
+        about=sorted(proven),
+        made_at=now,
+        sanctions=[_sanction(each, reviews.get(each.found.id), now) for each in about],
         asked=[_asked(each) for each in asked],
-        found=[_found(each) for each in kept_here],
-        judged=[_judged(issuer, each) for issuer, each in judged_here],
-        contact=community.contact,
-        policy=community.policy,
+        found=[_found(each) for each in await kept.about(node, asked_as, now)],
+        judged=[
+            _judged(issuer, each)
+            for issuer, each in await judging.about(node, [each for each in proven if each.strong])
+        ],
+        kept=[_held(each, names) for each in await asking.held_about(node, asked_as)],
+        letters=[_letter(each) for each in letters if each.attestation in own],
+        peers=[{"id": each.id, "name": each.name} for each in known if each.state == "active"],
+        open_to_review=[
+            id_ for id_, each in own.items() if each.is_live(now) and id_ not in reviews
+        ],
     )
 
 
-def _sanction(found: Sanction, now: int) -> dict[str, Any]:
-    said, day = found.attestation, day_of(now)
+@dataclass(frozen=True)
+class _About:
+    """A sanction that names somebody, and by what of it they have shown to be meant."""
+
+    found: Sanction
+    proven: Sequence[Identifier]
+
+    @property
+    def is_strong(self) -> bool:
+        return any(each.strong for each in self.proven)
+
+    def is_live(self, now: int) -> bool:
+        attested = self.found.attested
+        return attested is not None and attested.state(day_of(now)).is_live
+
+
+def _asked_as(proven: Collection[Identifier]) -> list[Identifier]:
+    """As what somebody was asked about: not by what is asked beside another's address as well."""
+    spelt = [each for given in proven for each in related(given.kind, given.value)]
+    return list(dict.fromkeys(each for each in spelt if each.kind != "email-untagged"))
+
+
+def _about(proven: Collection[Identifier]) -> Callable[[Sanction], _About | None]:
+    wanted = {each for given in proven for each in related(given.kind, given.value)}
+
+    def about(found: Sanction) -> _About | None:
+        if found.attestation is None:
+            return None
+        named = [parse_text(text) for text in found.attestation.subject]
+        shown = [each for each in named if each in wanted]
+        return _About(found, shown) if shown else None
+
+    return about
+
+
+def _sanction(each: _About, review_asked_at: int | None, now: int) -> dict[str, Any]:
+    found, day = each.found, day_of(now)
+    said = found.attestation if each.is_strong else None
     claims = {} if said is None else said.claims.to_value()
     shown = ("measure", "scope", "origin", "decided_on", "in_force_from", "ends_on", "contact")
     attested = found.attested
+    named = [] if said is None else [parse_text(text) for text in said.subject]
     return {
         "id": found.id,
         "state": found.state(day),
         "flags": [] if attested is None else sorted(attested.state(day).flags),
-        "review_by": found.item.review_by.isoformat(),
+        "strength": "strong" if each.is_strong else "weak",
+        "review_by": found.item.review_by.isoformat() if each.is_strong else None,
         **{name: claims.get(name) for name in shown},
         "shown_to_nobody_by_a_match": {
-            "identifiers": [] if said is None else list(said.subject),
+            "identifiers": [identifier.text for identifier in each.proven],
+            "other_identifiers": sorted(
+                identifier.kind for identifier in named if identifier not in each.proven
+            ),
             "basis": None if said is None else said.basis,
             "decided_by": said.decided_by.to_value() if said and said.decided_by else None,
         },
+        "review": _review(review_asked_at),
+    }
+
+
+def _review(asked_at: int | None) -> dict[str, Any] | None:
+    """Where one was asked for: when, until when it is answered, when another may be asked for."""
+    if asked_at is None:
+        return None
+    asked_on = day_of(asked_at)
+    return {
+        "asked_on": asked_on.isoformat(),
+        "answer_by": (asked_on + objections.ANSWER).isoformat(),
+        "again_from": (asked_on + timedelta(seconds=objections.YEAR)).isoformat(),
     }
 
 
@@ -106,4 +203,22 @@ def _judged(issuer: str, judgment: Judgment) -> dict[str, Any]:
         "issuer": issuer,
         "attestation": judgment.attestation,
         "judged": judgment.judged,
+    }
+
+
+def _held(each: asking.HeldOf, names: Mapping[bytes, str]) -> dict[str, Any]:
+    return {
+        "what": "question_under_way" if each.until is None else "answer",
+        "issuer": names.get(each.log),
+        "kept_until": None if each.until is None else each.until.isoformat(),
+    }
+
+
+def _letter(row: OutboxRow) -> dict[str, Any]:
+    ended = row.ended_at
+    return {
+        "sanction": row.attestation,
+        "state": row.state,
+        "queued_on": day_of(row.created_at).isoformat(),
+        "ended_on": None if ended is None else day_of(ended).isoformat(),
     }

@@ -547,3 +547,28 @@ outbox = Table(
     Column("ended_at", BigInteger, index=True, doc="When it was accepted, or given up."),
     Column("fault", Text, doc="Why it was not accepted: a rule, or a server's codes."),
 )
+
+# --- The desk -------------------------------------------------------------------------------------
+
+desk_requests = Table(
+    "desk_requests",
+    metadata,
+    Column("id", Text, primary_key=True, doc="A UUID."),
+    Column("tag", LargeBinary, nullable=False, index=True, doc="Tag of an address."),
+    Column("code_tag", LargeBinary, nullable=False, doc="Tag of the code that was sent to it."),
+    Column("address_sealed", LargeBinary, nullable=False, doc="The address."),
+    _created_at(),
+    Column("expires_at", BigInteger, nullable=False, index=True, doc="When the code is too old."),
+    Column("confirmed_at", BigInteger, doc="When the code was used; that is once."),
+    Column("review", Boolean, nullable=False, doc="Whether a review was asked for with it."),
+    Column("answered_at", BigInteger, doc="When the answer was written."),
+    Index(None, "code_tag", unique=True),
+)
+
+objections = Table(
+    "objections",
+    metadata,
+    Column("id", Text, primary_key=True, doc="A UUID."),
+    Column("at", BigInteger, nullable=False, index=True, doc="When a review was asked for."),
+    Column("sanctions_sealed", LargeBinary, nullable=False, doc="Of which sanctions, if any."),
+)

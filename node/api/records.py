@@ -13,7 +13,7 @@ from node.documents import Document
 from node.errors import UserError
 from node.store import logs
 from protocol.encoding import base64url
-from protocol.identifiers import InvalidIdentifier, from_text, related
+from protocol.identifiers import InvalidIdentifier, from_text
 from protocol.statements import decision_hash, read_decision, read_entry
 
 MOST = 500
@@ -130,14 +130,13 @@ async def half_year(call: Call[Nothing, HalfYear]) -> Report:
 
 async def held(call: Call[Subject, NoQuery]) -> Held:
     """Everything that is held about a person who has proven these to be theirs."""
-    asked: dict[Any, None] = {}
+    proven = set()
     for number, text in enumerate(call.body.identifiers, 1):
         try:
-            typed = from_text(text, region=call.node.config.default_region)
-            asked |= dict.fromkeys(related(typed.kind, typed.value))
+            proven.add(from_text(text, region=call.node.config.default_region))
         except InvalidIdentifier as error:
             raise UserError(f"identifier {number}: {error}") from error
-    found = await subject.export(call.node, list(asked), call.now)
+    found = await subject.export(call.node, proven, call.now)
     return Held(held=found.to_value())
 
 

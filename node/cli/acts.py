@@ -252,7 +252,7 @@ async def amend(
               help="Days ahead.")  # fmt: skip
 @node_command
 async def due(node: "Node", within: int) -> None:
-    """Show which reviews, ends, notices and stays have their day soon, or have passed it."""
+    """Show which reviews, ends, notices, stays and answers have their day soon, or passed it."""
     from node import acts
 
     found = await acts.due(node, clock.now(), within)

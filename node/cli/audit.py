@@ -89,15 +89,24 @@ def subject() -> None:
 @click.option("--identifier", "identifiers", multiple=True, required=True, metavar="KIND:VALUE",
               help="What the person has proven to be theirs.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
-              help="Where it is written, for this person and nobody else.")  # fmt: skip
+              help="Where it is written, for this person and nobody else: a page to print where it "
+              "ends in .html, else JSON.")  # fmt: skip
 @node_command
 async def export(node: "Node", identifiers: Sequence[str], out: Path) -> None:
-    """Write everything that is held about a person, who asked about them, and how to appeal."""
-    from node import subject as job
-    from protocol.identifiers import from_text, related
+    """Write everything that is held about a person, who asked about them, and how to appeal.
 
-    typed = [from_text(text, region=node.config.default_region) for text in identifiers]
-    asked = dict.fromkeys(each for given in typed for each in related(given.kind, given.value))
-    found = await job.export(node, list(asked), clock.now())
-    write_private(out, json.dumps(found.to_value(), indent=1).encode() + b"\n")
+    Only what was proven is shown by its value; prove, and name, each identifier.
+    """
+    from node import subject as job
+    from protocol.identifiers import from_text
+
+    proven = {from_text(text, region=node.config.default_region) for text in identifiers}
+    found = await job.export(node, proven, clock.now())
+    if out.suffix == ".html":
+        from node import subject_words
+
+        data = subject_words.page(found).encode()
+    else:
+        data = json.dumps(found.to_value(), indent=1).encode() + b"\n"
+    write_private(out, data)
     emit(click.get_current_context(), {"file": str(out)}, f"Written to {out}")

@@ -42,6 +42,15 @@ async def held(
     return found
 
 
+async def about(connection: AsyncConnection, tags: Collection[bytes]) -> list[tuple[bytes, date]]:
+    """Of which issuers something is held for any of these tags, and its last day here."""
+    found: list[tuple[bytes, date]] = []
+    for part in chunked(list(tags)):
+        query = select(tokens.c.log, tokens.c.delete_after).where(tokens.c.tag.in_(part))
+        found += [(row.log, row.delete_after) for row in await connection.execute(query)]
+    return sorted(set(found))
+
+
 async def keep(
     connection: AsyncConnection,
     log: bytes,
@@ -113,8 +122,11 @@ async def answered(connection: AsyncConnection, run: str, seq: int, sealed: byte
     await connection.execute(update(pending_evaluations).where(*row).values(answer_sealed=sealed))
 
 
-async def pending(connection: AsyncConnection, log: bytes, since: int) -> list[Pending]:
-    """The requests to an issuer of runs that were begun at `since` or later and did not end."""
+async def pending(connection: AsyncConnection, log: bytes | None, since: int) -> list[Pending]:
+    """The requests of runs that were begun at `since` or later and did not end.
+
+    Those to an issuer; to every one, where none is named.
+    """
     query = (
         select(
             pending_evaluations.c.id,
@@ -125,10 +137,12 @@ async def pending(connection: AsyncConnection, log: bytes, since: int) -> list[P
             pending_evaluations.c.created_at,
             pending_evaluations.c.answer_sealed,
         )
-        .where(pending_evaluations.c.log == log, pending_evaluations.c.created_at >= since)
+        .where(pending_evaluations.c.created_at >= since)
         .order_by(pending_evaluations.c.created_at, pending_evaluations.c.id)
         .order_by(pending_evaluations.c.seq)
     )
+    if log is not None:
+        query = query.where(pending_evaluations.c.log == log)
     return [Pending(*row) for row in await connection.execute(query)]
 
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
     _reports()
     _api()
     _letters()
+    _desk()
 
 
 def _logs() -> None:
@@ -514,3 +515,30 @@ def _letters() -> None:
     )
     op.create_index("ix_outbox_next_at", "outbox", ["next_at"])
     op.create_index("ix_outbox_ended_at", "outbox", ["ended_at"])
+
+
+def _desk() -> None:
+    op.create_table(
+        "desk_requests",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("code_tag", sa.LargeBinary(), nullable=False),
+        sa.Column("address_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger()),
+        sa.Column("review", sa.Boolean(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("id", name="pk_desk_requests"),
+    )
+    op.create_index("ix_desk_requests_tag", "desk_requests", ["tag"])
+    op.create_index("ix_desk_requests_code_tag", "desk_requests", ["code_tag"], unique=True)
+    op.create_index("ix_desk_requests_expires_at", "desk_requests", ["expires_at"])
+    op.create_table(
+        "objections",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("sanctions_sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_objections"),
+    )
+    op.create_index("ix_objections_at", "objections", ["at"])

@@ -1,0 +1,202 @@
+"""What is held about a person in words: the same parts in the same order, whatever there is.
+
+Read by the person, in an answer by e-mail or on a page to print. Names come from other communities:
+whoever sets them on a page escapes them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from node import pages
+from node.clock import day_of
+from node.subject import NOT_LISTED, Export
+from node.wording import MEASURES, SCOPES
+
+STATES = {
+    "proposed": "proposed, not decided",
+    "pending": "decided, not in force yet",
+    "in_force": "in force",
+    "lapsed": "lapsed: nobody reviewed it",
+    "expired": "over",
+    "withdrawn": "ended before its time",
+}
+
+FLAGS = {
+    "appeal": "an appeal is open",
+    "stayed": "suspended: it weighs nothing at present",
+    "review_due": "its review is overdue",
+}
+
+JUDGED = {
+    "same": "you are meant",
+    "different": "somebody else is meant",
+    "unknown": "not known",
+}
+
+_ACTS = {
+    "check": "you alone",
+    "screen": "a list that you were on",
+    "inquire": "what was found, to the one who stated it",
+}
+_PURPOSES = {
+    "registration": "registration",
+    "volunteer_or_speaker": "volunteers or speakers",
+    "membership": "membership",
+    "meetup": "a meetup",
+    "unspecified": "not said",
+}
+
+Line = tuple[str, str]
+"""What it is, and what it says."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: things of a kind, each of several lines; or that there is none."""
+
+    title: str
+    things: Sequence[Sequence[Line]]
+    otherwise: str
+
+
+def in_words(export: Export) -> list[Part]:
+    """The whole of an export."""
+    name = export.community.name
+    return [
+        Part(
+            f"Decisions of {name} about you",
+            [_sanction(each, export) for each in export.sanctions],
+            "None.",
+        ),
+        Part(
+            "When you were asked about here",
+            [_asked(each) for each in export.asked],
+            "Nobody asked about you here.",
+        ),
+        Part(
+            "What was found by that",
+            [_found(each) for each in export.found],
+            "Nothing that is kept.",
+        ),
+        Part(
+            "Whether you were taken for whom somebody means",
+            [_judged(each) for each in export.judged],
+            "Nobody judged that.",
+        ),
+        Part(
+            "What else is kept of you",
+            [*(_kept(each) for each in export.kept), *(_letter(each) for each in export.letters)],
+            "Nothing.",
+        ),
+        Part("What may be here and cannot be looked up", [[("", each)] for each in NOT_LISTED], ""),
+        Part(
+            f"Who can learn of decisions of {name}",
+            [[("", f"{each['name']} ({each['id']})")] for each in export.peers],
+            "Nobody at present.",
+        ),
+    ]
+
+
+def page(export: Export) -> str:
+    """A page to print: HTML that needs nothing besides itself."""
+    made_on = day_of(export.made_at).isoformat()
+    return pages.html("subject", export=export, parts=in_words(export), made_on=made_on)
+
+
+def _sanction(said: Mapping[str, Any], export: Export) -> list[Line]:
+    hidden = said["shown_to_nobody_by_a_match"]
+    flags = [FLAGS[flag] for flag in said["flags"]]
+    state = "; ".join([STATES.get(said["state"], said["state"]), *flags])
+    lines = [("Number", said["id"]), ("State", state)]
+    if said["strength"] == "weak":
+        # As an organizer is told: a name, or an address that several read, may be another's.
+        lines.append(("Is it you?", "not known: what you have shown, others may have, too"))
+        return lines
+    lines += [
+        ("Decided", MEASURES[said["measure"]]),
+        *(("Where", _scope(each, export)) for each in said["scope"]),
+        ("Reason", hidden["basis"].replace("_", " ")),
+        ("Decided on", said["decided_on"]),
+        ("In force from", said["in_force_from"]),
+        ("Until", "no end was set" if said["ends_on"] == "indefinite" else said["ends_on"]),
+        ("Reviewed by", said["review_by"]),
+        ("Named in it", ", ".join(hidden["identifiers"])),
+        ("Besides", ", ".join(hidden["other_identifiers"]) or "nothing"),
+        *_recognised(said),
+        ("Whom to ask", said["contact"]),
+    ]
+    return [*lines, *_review(said["review"])]
+
+
+def _recognised(said: Mapping[str, Any]) -> list[Line]:
+    if said["origin"]["kind"] != "recognition":
+        return []
+    return [("Origin", "a decision of another community, which this one recognises")]
+
+
+def _review(asked: Mapping[str, str] | None) -> list[Line]:
+    if asked is None:
+        return [("Review", "you may ask for one; once a year")]
+    words = f"asked for on {asked['asked_on']}, answered by {asked['answer_by']}"
+    return [("Review", f"{words}; again from {asked['again_from']} on")]
+
+
+def _scope(scope: Mapping[str, Any], export: Export) -> str:
+    names = {each.slug: each.name for each in export.community.spaces}
+    space = scope["space"]
+    kind = SCOPES[scope["kind"]]
+    return kind if space is None else f"{kind} {names.get(space, space)}"
+
+
+def _asked(act: Mapping[str, Any]) -> list[Line]:
+    purpose = act["purpose"] or {"kind": "unspecified"}
+    return [
+        ("On", act["on"]),
+        ("About", _ACTS.get(act["act"], act["act"])),
+        ("For", act["event"] or "no event that was named"),
+        ("Purpose", _PURPOSES[purpose["kind"]]),
+    ]
+
+
+def _found(kept: Mapping[str, Any]) -> list[Line]:
+    finding = kept["finding"]
+    unknown = "not known: it may be another's"
+    if finding["strength"] == "strong":
+        unknown = "not kept any more: it has ended"
+    return [
+        ("Found on", kept["found_on"]),
+        ("For", kept["event"] or "no event that was named"),
+        ("Stated by", finding["issuer"]),
+        ("Number", finding["attestation"]),
+        ("Decided", MEASURES.get(finding["measure"], unknown)),
+        ("Matched", ", ".join(finding["matched"])),
+        ("Whom to ask", finding["contact"] or finding["issuer"]),
+        ("Kept until", kept["kept_until"]),
+    ]
+
+
+def _judged(judgment: Mapping[str, Any]) -> list[Line]:
+    return [
+        ("On", judgment["on"]),
+        ("Stated by", judgment["issuer"]),
+        ("Number", judgment["attestation"]),
+        ("Judged", JUDGED[judgment["judged"]]),
+    ]
+
+
+def _kept(held: Mapping[str, Any]) -> list[Line]:
+    issuer = held["issuer"] or "a community that is a peer no more"
+    if held["kept_until"] is None:
+        return [("", f"A question about you to {issuer} that is under way, for a day at most")]
+    return [("", f"What asking {issuer} about you came to, sealed, until {held['kept_until']}")]
+
+
+def _letter(letter: Mapping[str, Any]) -> list[Line]:
+    ended = letter["ended_on"]
+    became = {
+        "waiting": "it waits to be sent",
+        "accepted": f"sent on {ended}",
+        "failed": f"could not be sent, given up on {ended}",
+    }[letter["state"]]
+    return [("", f"That a letter about {letter['sanction']} was written to you: {became}")]
