@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from node import acts, clock, ledger, lists, notice, notify, retention, sync
+from node import acts, clock, desk, ledger, lists, notice, notify, retention, sync
 from node import inquiries as inquiries_job
 from node import peering as peering_job
 from node.api import serving as local
@@ -36,6 +36,7 @@ from node.federation.problems import problems
 from node.federation.service import SERVICE, Service
 from node.identity import OwnIdentity
 from node.node import Node
+from node.public import desk as public_desk
 from node.pulls import Pulls
 from node.store import logs, peers
 from protocol.signatures import authority_of
@@ -139,6 +140,7 @@ def application(service: Service, url: str | None) -> web.Application:
         ("/peers", peer_list.listed),
     ):
         app.router.add_get(base + path, get, allow_head=False)
+    public_desk.add_routes(app, urlsplit(url).path)
     app.router.add_post(f"{base}/log/add-checkpoint", witness.add_checkpoint)
     app.router.add_post(f"{base}/evaluate", evaluate.evaluate)
     app.router.add_post(f"{base}/records", records.records)
@@ -221,14 +223,15 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
         repeat("carry inquiries", TOUCH_INTERVAL, with_peers(inquiries_job.carry)),
         repeat("prove domains", DAILY_INTERVAL, with_peers(peering_job.prove)),
         repeat("remind of what is due", DAILY_INTERVAL, _Reminder(service)),
-        repeat("send letters", MAIL_INTERVAL, lambda: _send_letters(service)),
+        repeat("write and send letters", MAIL_INTERVAL, lambda: _write_letters(service)),
         repeat("delete what is due", DAILY_INTERVAL, clean),
         repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service)),
         _Pulling(service)(),
     ]
 
 
-async def _send_letters(service: Service) -> None:
+async def _write_letters(service: Service) -> None:
+    await desk.answer_all(service.node, service.now())
     # Without a mail server nothing is sent: `comity doctor` says so where something waits.
     if service.node.config.smtp_host is not None:
         await notice.send_mail(service.node, service.now())

@@ -52,13 +52,15 @@ Act = Literal[
     "policy",
     "judge",
     "notice",
+    "desk",
 ]
 """What was done: asked here, about one or about a list; answered to a peer; sealed records given to
 a peer; an event of a peer's declared, lowered or ended; a decision proposed, voted on, and what
 became of it; peered; whom a sanction is about shown here; handed out; deleted on request; a token
 of the local API made or revoked; called by such a token; inquired at an issuer about a finding;
 told a peer about a sanction; said of what peers' words mean here; judged whether somebody is whom
-an issuer means; a person written to. New words come last: a row's chain has their place."""
+an issuer means; a person written to; asked by a person what is held about them. New words come
+last: a row's chain has their place."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""

@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from node import audit, budgets, config, constitution, coverage, resealing
+from node import audit, budgets, config, constitution, coverage, desk, resealing
 from node.clock import day_of
 from node.config import Config
 from node.errors import UserError
@@ -23,6 +23,7 @@ from node.identity import Identity, OwnIdentity
 from node.ledger import own_head_in, verify_note
 from node.node import Node, opened
 from node.smtp import mail_server
+from node.store import desk as desk_rows
 from node.store import inquiries, logs, outbox, peers, records
 from node.store.peers import Peer
 from node.vault import WrongMasterKey
@@ -167,6 +168,7 @@ async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
     yield await _own_records(node, own, now)
     yield _time(own, as_of, now)
     yield await _mail(node)
+    yield await _desk(node, now)
     async for check in _peers(node, now):
         yield check
     async for check in _budgets(node, now):
@@ -255,6 +257,19 @@ async def _mail(node: Node) -> Check:
     except UserError as error:
         return Check("letters", "fault", str(error), f"ls -l {node.home.smtp_password_file}")
     return Check("letters", "ok", f"by {node.config.smtp_host}")
+
+
+async def _desk(node: Node, now: int) -> Check:
+    """Whether the desk still sends codes today, or somebody types one address after the other."""
+    async with node.store.read() as connection:
+        _, asked = await desk_rows.counts(connection, b"", now - desk.DAY)
+    message = f"{asked} of {desk.MOST} codes were sent within a day"
+    if asked >= desk.MOST:
+        words = f"{message}: who asks now gets none, but by `comity subject request`"
+        return Check("desk", "warning", words, "comity subject request EMAIL")
+    if not await desk.is_open(node):
+        return Check("desk", "ok", "closed: nobody can ask by e-mail what is held")
+    return Check("desk", "ok", message)
 
 
 async def _peers(node: Node, now: int) -> AsyncIterator[Check]:

@@ -73,10 +73,10 @@ async def letter(node: Node, id_: str) -> Letter:
         decision=_decided(found),
         peers=receiving,
         peers_url=None if url is None else f"{url}/comity/v1/peers",
-        desk=None,
+        desk=desk_url(node, community),
         entries=community.entries,
     )
-    return _read(written, "notice")
+    return Letter.read(written, "notice")
 
 
 async def queue(node: Node, id_: str, to: str | None, now: int) -> str:
@@ -103,6 +103,13 @@ async def queue(node: Node, id_: str, to: str | None, now: int) -> str:
         return await outbox.put(
             connection, node.vault, sender_of(node, register.community), wanted, now
         )
+
+
+def desk_url(node: Node, community: Community) -> str | None:
+    """Where anybody can ask what is held about their address; None where nobody can by e-mail."""
+    if community.url is None or node.config.smtp_host is None:
+        return None
+    return f"{community.url}/desk"
 
 
 def sender_of(node: Node, community: Community) -> Sender:
@@ -240,14 +247,3 @@ def _place(scope: Scope, community: Community) -> str:
     if scope.space is None:
         return SCOPES[scope.kind]
     return f"{SCOPES[scope.kind]} {names.get(scope.space, scope.space)}"
-
-
-def _read(written: str, template: str) -> Letter:
-    subject, _, rest = written.lstrip("\n").partition("\n")
-    empty, _, body = rest.partition("\n")
-    if not subject.strip() or empty.strip() or not body.strip():
-        raise UserError(
-            f"{template}.txt.j2: the first line is the subject, the second is empty, the letter "
-            "follows"
-        )
-    return Letter(subject.strip(), body.strip("\n") + "\n")

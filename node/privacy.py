@@ -12,6 +12,7 @@ from typing import Literal
 from node import holdings, ledger, pages
 from node.errors import UserError
 from node.node import Node
+from node.notice import desk_url
 from node.store import peers
 from protocol.statements import Custody
 
@@ -42,6 +43,8 @@ class Facts:
     name: str
     contact: str | None
     policy: str | None
+    desk: str | None
+    """Where anybody can ask what is held about their address."""
     publishes: bool
     """Whether it can state sanctions; else it only asks."""
     entries: Literal["public", "peers"]
@@ -78,6 +81,7 @@ async def facts(node: Node) -> Facts:
         name=community.name,
         contact=community.contact,
         policy=community.policy,
+        desk=desk_url(node, community),
         publishes=None not in (community.url, community.contact, community.policy),
         entries=community.entries,
         threshold=community.threshold,

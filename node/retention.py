@@ -10,6 +10,7 @@
 - what our own log says is erased, should a restored backup have brought it back;
 - the secret of an OPRF key that no record uses any more: until no peer can rightly ask under it;
 - letters: what was written goes when it left or was given up; that it did, 30 days later;
+- who asked at the desk: a day after the code is too old;
 - wishes for a review: a year, after which there may be another;
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
@@ -20,7 +21,7 @@ from node.clock import day_of
 from node.directory import NONCE_GRACE
 from node.node import Node
 from node.objections import YEAR
-from node.store import budgets, nonces, objections, outbox, retention, screenings
+from node.store import budgets, desk, nonces, objections, outbox, retention, screenings
 
 LETTERS = 30 * DAY
 """Seconds for which it is known that a letter left, or was given up."""
@@ -39,6 +40,7 @@ async def clean(node: Node, now: int) -> int:
         deleted += await retention.delete_inquiries(connection, day)
         deleted += await retention.delete_pending_evaluations(connection, now - DAY)
         await retention.delete_events(connection, day, now - EVENT_INTERVAL)
+        deleted += await desk.delete_expired(connection, now - DAY)
         deleted += await objections.delete_older(connection, now - YEAR)
         await outbox.delete_ended(connection, now - LETTERS)
         await nonces.forget(connection, now - NONCE_GRACE)

@@ -12,7 +12,7 @@ Whether anything is held changes neither what is looked up nor what is recorded.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +53,13 @@ class Export:
     peers: list[dict[str, Any]]
     open_to_review: Sequence[str]
     """Ids of the sanctions of which a review may be asked for now."""
+
+    def with_review(self, asked_at: int) -> "Export":
+        """As it is once a review was asked for of all that it may be asked of."""
+        asked = {"review": _review(asked_at)}
+        said = [each | asked if each["id"] in self.open_to_review else each
+                for each in self.sanctions]  # fmt: skip
+        return replace(self, sanctions=said, open_to_review=())
 
     def to_value(self) -> dict[str, Any]:
         """As it is handed over; of one form, whether or not anything is held."""

@@ -121,12 +121,17 @@ def _sanction(said: Mapping[str, Any], export: Export) -> list[Line]:
         ("In force from", said["in_force_from"]),
         ("Until", "no end was set" if said["ends_on"] == "indefinite" else said["ends_on"]),
         ("Reviewed by", said["review_by"]),
-        ("Named in it", ", ".join(hidden["identifiers"])),
+        ("Named in it", ", ".join(filter(_is_a_persons, hidden["identifiers"]))),
         ("Besides", ", ".join(hidden["other_identifiers"]) or "nothing"),
         *_recognised(said),
         ("Whom to ask", said["contact"]),
     ]
     return [*lines, *_review(said["review"])]
+
+
+def _is_a_persons(identifier: str) -> bool:
+    """Not what is derived from an address, and stands beside it."""
+    return not identifier.startswith("email-untagged:")
 
 
 def _recognised(said: Mapping[str, Any]) -> list[Line]:
@@ -150,6 +155,8 @@ def _scope(scope: Mapping[str, Any], export: Export) -> str:
 
 
 def _asked(act: Mapping[str, Any]) -> list[Line]:
+    if act["act"] == "desk":
+        return [("On", act["on"]), ("By", "whoever reads letters there: what is held here")]
     purpose = act["purpose"] or {"kind": "unspecified"}
     return [
         ("On", act["on"]),

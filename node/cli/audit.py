@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,17 @@ import click
 from node import clock
 from node.cli import node_command
 from node.cli.output import emit, is_json, new_private, say, write_private
+from node.errors import UserError
 
 if TYPE_CHECKING:
     from node.audit import Recorded
     from node.node import Node
+
+WAYS = {
+    "accepted": "sent",
+    "waiting": "not sent yet (see `comity mail list`)",
+    "failed": "NOT sent",
+}
 
 
 @click.group("audit")
@@ -83,6 +91,45 @@ async def verify(node: "Node", head: str | None) -> None:
 @click.group()
 def subject() -> None:
     """The rights of a person: what is held about them here."""
+
+
+@subject.command()
+@click.argument("address", metavar="EMAIL")
+@node_command
+async def request(node: "Node", address: str) -> None:
+    """Have a code mailed to whoever wrote to the committee, to show that the address is theirs.
+
+    What is held, and whether anything is, plays no part. Accounts, phone numbers and names are not
+    shown by e-mail: see `comity subject export`.
+    """
+    from node import desk, notice
+    from node.mailbox import identifier_of
+
+    taken = await desk.request(node, identifier_of(address), clock.now(), by_hand=True)
+    if taken is None:
+        raise UserError(
+            f"{desk.MOST_OF_ONE} codes were mailed to this address today: it gets more tomorrow"
+        )
+    row = (await notice.send_now(node, taken.letter, clock.now())).row
+    until = clock.day_of(taken.expires_at).isoformat()
+    words = f"The code is {WAYS[row.state]}; it holds until {until}. With it they, or you, ask on: "
+    document = {"letter": row.id, "mail": row.state, "fault": row.fault, "expires_on": until}
+    emit(click.get_current_context(), document, f"{words}comity subject confirm CODE")
+
+
+@subject.command()
+@click.argument("code")
+@click.option("--review", is_flag=True, help="They ask for a review as well, of whatever is held.")
+@node_command
+async def confirm(node: "Node", code: str, review: bool) -> None:
+    """Use a code that a person was mailed: the answer is mailed to the same address."""
+    from node import desk
+
+    leaves_at = await desk.confirm(node, code, clock.now(), review=review)
+    await desk.answer_all(node, clock.now())
+    at = datetime.fromtimestamp(leaves_at, UTC).isoformat(timespec="minutes")
+    words = f"The answer leaves at {at}, by `comity serve`, or by `comity mail send` after that"
+    emit(click.get_current_context(), {"leaves_at": leaves_at}, words)
 
 
 @subject.command()

@@ -12,6 +12,7 @@ EXAMPLE = Facts(
     name="PyRegion",
     contact="conduct@pyregion.example",
     policy="https://pyregion.example/conduct",
+    desk="https://comity.pyregion.example/desk",
     publishes=True,
     entries="public",
     threshold=2,

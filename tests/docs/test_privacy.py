@@ -57,7 +57,9 @@ def test_the_links_between_the_texts_lead_somewhere() -> None:
 
 def test_what_is_not_set_is_left_open_and_never_made_up() -> None:
     """Without contact, policy and peers the texts still stand, and say what lacks."""
-    bare = replace(EXAMPLE, contact=None, policy=None, publishes=False, peers=(), entries="peers")
+    bare = replace(
+        EXAMPLE, contact=None, policy=None, desk=None, publishes=False, peers=(), entries="peers"
+    )
     assert bare.missing == ["contact", "policy"]
     made = privacy.documents(bare)
     assert "Write to **[Open]**." in made["for-attendees.md"]

@@ -12,7 +12,7 @@ import email
 import email.policy
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -25,6 +25,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 HOST = "127.0.0.1"
+
+PATIENCE = 20.0
+"""Seconds until what ought to happen is given up."""
 
 
 @dataclass
@@ -63,6 +66,7 @@ class MailServer:
     data_answers: list[str | None] = field(default_factory=list)
     """To the end of the message; or `break off`, or `take and break off`."""
     attempts: int = 0
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     password: str = "mail password"
 
     async def handle_RCPT(  # noqa: N802 - this and the next are aiosmtpd's forms
@@ -74,7 +78,7 @@ class MailServer:
         _options: list[str],
     ) -> str:
         """Accept a recipient, or not."""
-        self.attempts += 1
+        await self._attempted()
         answer = self.answers.pop(0) if self.answers else None
         if answer is None:
             envelope.rcpt_tos.append(address)
@@ -95,9 +99,26 @@ class MailServer:
                     session.auth_data.decode() if session.auth_data else None,
                 )
             )
+            async with self.changed:
+                self.changed.notify_all()
         if answer is not None and "break off" in answer:
             _cut(server)
         return answer or "250 2.0.0 OK"
+
+    async def until(self, happened: Callable[[], bool]) -> None:
+        """Wait for something that a message, or an attempt, brings about."""
+        async with asyncio.timeout(PATIENCE), self.changed:
+            await self.changed.wait_for(happened)
+
+    async def arrived(self, count: int) -> Received:
+        """The newest message, once so many have come."""
+        await self.until(lambda: len(self.received) >= count)
+        return self.received[-1]
+
+    async def _attempted(self) -> None:
+        async with self.changed:
+            self.attempts += 1
+            self.changed.notify_all()
 
     def authenticate(self, _server: SMTP, _session: Session, _envelope: Any, _mechanism: str,
                      data: Any) -> AuthResult:  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node import acts, objections, outbox, subject, subject_words
@@ -217,6 +217,7 @@ _PLAIN = {
 }  # fmt: skip
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
     | st.sampled_from(
