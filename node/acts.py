@@ -16,13 +16,13 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import decisions, effects, ledger, objections, sanctions
+from node import decisions, ledger, objections, sanctions
 from node.clock import day_of
 from node.decisions import Status
 from node.errors import NotHere, UserError
 from node.node import Node
 from node.sanctions import YEAR, Proposal, Sanction
-from node.store import logs
+from node.store import attestations
 from node.vault import Vault
 from protocol.attested import LAPSE, MAX_REVIEW, Appeal, Attested, Quorum, followed
 from protocol.encoding import base64url
@@ -143,7 +143,7 @@ async def resume(node: Node, ids: Sequence[str], now: int) -> Status:
 async def withdraw(node: Node, ids: Sequence[str], because: Because, now: int) -> Status:
     """Propose to end sanctions: peers drop their records once it is logged; raises as `reaffirm`.
 
-    `erased` also forgets here whom they were about.
+    `erased` also forgets here whom they were about, and may be said of what has ended.
     """
     return await _propose(
         node,
@@ -264,18 +264,6 @@ def _days(attested: Attested, today: date, answer_by: date | None) -> list[tuple
     return days
 
 
-async def forget_erased(node: Node) -> None:
-    """Forget once more what our log says is erased, as after a backup was restored."""
-    async with node.store.write() as connection:
-        head = await logs.own_head(connection)
-        if head is None:
-            return
-        register = (await node.registers.at(connection, head)).register
-        for id_, attested in register.attestations.items():
-            if attested.ending == "erased":
-                await effects.erase(connection, node.vault, id_)
-
-
 async def _propose(node: Node, ids: Sequence[str], said: _Said, now: int) -> Status:
     async with node.store.write() as connection:
         return await _propose_in(connection, node.vault, ids, said, now)
@@ -302,7 +290,9 @@ async def _decision(  # noqa: PLR0913, PLR0917 - of whom, what, when
     wanted = list(dict.fromkeys(ids))
     if not 1 <= len(wanted) <= MOST:
         raise UserError(f"1 to {MOST} sanctions stand in one decision")
-    items = tuple(said(_open(register, id_, day)) for id_ in wanted)
+    items = tuple(said(_attested(register, id_)) for id_ in wanted)
+    for item in items:
+        await _require_may_be_said(connection, register, item, day)
     kind = _DECISIONS[type(items[0])]
     await _refuse_twice(connection, vault, wanted, kind)
     decision = kind.from_value(
@@ -336,14 +326,31 @@ def _id(attested: Attested) -> str:
     return attested.item.id
 
 
-def _open(register: Register, id_: str, day: date) -> Attested:
+def _attested(register: Register, id_: str) -> Attested:
     attested = register.attestations.get(id_)
     if attested is None:
         raise NotHere("no published sanction of this id: `comity sanction list` shows all")
+    return attested
+
+
+def _open(register: Register, id_: str, day: date) -> Attested:
+    attested = _attested(register, id_)
     state = attested.state(day)
     if state.is_final:
         raise UserError(f"this sanction has ended: {state.name}")
     return attested
+
+
+async def _require_may_be_said(
+    connection: AsyncConnection, register: Register, item: LaterItem, day: date
+) -> None:
+    """What has ended is left as it is, save that it may be erased, as long as anything is kept."""
+    if not (isinstance(item, WithdrawItem) and item.because == "erased"):
+        _open(register, item.id, day)
+        return
+    row = await attestations.get(connection, item.id)
+    if row is None or row.content_sealed is None:
+        raise UserError("what this sanction said is not kept any more: there is nothing to erase")
 
 
 async def _refuse_twice(

@@ -130,6 +130,9 @@ class Config(BaseSettings):
     retention_days: Annotated[int, Field(ge=1, le=365)] = 30
     """Days that lists, tokens and findings outlive their event, or their check."""
 
+    ended_retention_days: Annotated[int, Field(ge=0, le=1826)] = 365
+    """Days that what a sanction said is kept here after it has ended; erased, it goes at once."""
+
     evaluation_bucket: Annotated[int, Field(ge=1)] = 2_048
     """Evaluations that a peer's budget holds when full."""
 

@@ -5,8 +5,8 @@ was logged, an end by the rules on the first day after it, an act on the day of 
 is counted that carries over from one period to the next, such as how many are in force: it would
 say by subtraction what the periods hold back.
 
-A sanction that was erased before is counted in the totals, and its measure in public; what only its
-content said is not known any more.
+A sanction whose content was forgotten before is counted in the totals, and its measure in public;
+what only its content said is not known any more. An erasure of what had ended is no second end.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from typing import Any, TypeVar, get_args
 
 from node.audit import Act, Recorded
 from node.clock import day_of
-from protocol.attested import LAPSE, Attested
+from protocol.attested import Attested
 from protocol.claims import Claims, Measure, ScopeKind
 from protocol.exchange import PurposeKind
 from protocol.inquiry import Phrase
@@ -107,7 +107,9 @@ def count(
     decided = [held[item.id] for item in published if item.id in held]
     private = [held[each.id].measure for each in published if not each.measure and each.id in held]
     answered = [item.state for item in _of(items, AppealItem) if item.state != "opened"]
-    ended = [item.because for item in _of(items, WithdrawItem)] + list(_by_rule(attested, period))
+    now = {each.item.id: each for each in attested}
+    withdrawn = [item for item in _of(items, WithdrawItem) if item.because == now[item.id].ending]
+    ended = [item.because for item in withdrawn] + list(_by_rule(now.values(), period))
     within = [act for act in acts if day_of(act.at) in period]
     return Counts(
         alone={
@@ -155,7 +157,7 @@ def _scope(claims: Claims) -> str:
 def _by_rule(attested: Iterable[Attested], period: Period) -> Iterator[str]:
     """How those ended that nobody withdrew, whose first day without force is in the period."""
     for each in attested:
-        ended_on = min(each.item.ends, each.item.review_by + LAPSE) + timedelta(days=1)
+        ended_on = each.last_day + timedelta(days=1)
         if each.ending is None and ended_on in period:
             yield each.state(ended_on).name
 

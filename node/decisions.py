@@ -28,6 +28,7 @@ from node.store import logs
 from node.store.decisions import DecisionRow, DecisionState, Vote, VoteKind
 from node.vault import Vault
 from protocol.errors import BadSignature, OutOfOrder
+from protocol.items import LaterItem, ResealItem, WithdrawItem
 from protocol.keys import SigningKey
 from protocol.register import Register
 from protocol.sheet import MAX_SIGNED, SignedVote
@@ -448,8 +449,13 @@ def _require_open(kept: Kept, day: date) -> None:
     if kept.register is None or not isinstance(kept.decision, LaterDecision | ResealDecision):
         return
     held = kept.register.attestations
-    if any(each.id in held and held[each.id].state(day).is_final for each in kept.decision.items):
+    open_ = [item for item in kept.decision.items if not _erases(item)]
+    if any(each.id in held and held[each.id].state(day).is_final for each in open_):
         raise Ended("the sanction has ended since this was proposed")
+
+
+def _erases(item: LaterItem | ResealItem) -> bool:
+    return isinstance(item, WithdrawItem) and item.because == "erased"
 
 
 async def _forget(connection: AsyncConnection, vault: Vault, kept: Kept) -> None:

@@ -81,6 +81,7 @@ class SanctionDocument(Document):
     state: str
     flags: list[str]
     ending: str | None
+    erased: bool
     identifiers: list[str]
     basis: str | None
     decided_by: dict[str, Any] | None
@@ -105,6 +106,7 @@ class SanctionDocument(Document):
             state=found.state(day),
             flags=[] if attested is None else sorted(attested.state(day).flags),
             ending=None if attested is None else attested.ending,
+            erased=attested is not None and attested.erased,
             identifiers=[] if said is None else list(said.subject),
             basis=None if said is None else said.basis,
             decided_by=None if decided_by is None else decided_by.to_value(),

@@ -39,8 +39,7 @@ HOLDINGS = {
     "records": Holding(
         "Sanctions, sealed: a record is opened by whoever asks about that very person.",
         "persons concerned",
-        "Our own until the sanction is withdrawn; one that expired stays, and is given to nobody. "
-        "A peer's until its sanction ends or the peer is removed.",
+        "Until the sanction ends; a peer's also only until the peer is removed.",
     ),
     "own_keys": Holding(
         "The community's own keys.",
@@ -63,13 +62,13 @@ HOLDINGS = {
         "What the community's own sanctions say, and of whom: to review them, answer for them and "
         "tell the person.",
         "persons concerned",
-        "The content until the sanction is ended as erased, or, unpublished, was declined or "
-        "lapsed; the id for good.",
+        "The content until the sanction is erased, or so many days after it ended as the settings "
+        "say; unpublished, until it was declined or lapsed. The id for good.",
     ),
     "slots": Holding(
         "Which place an identifier took in a record, so that no two records collide.",
         "persons concerned",
-        "Until the sanction is erased, or was declined or lapsed unpublished.",
+        "As long as the content of the sanction is.",
     ),
     "peers": Holding(
         "With whom this community exchanges.",

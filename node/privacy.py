@@ -54,6 +54,7 @@ class Facts:
     peers: Sequence[Partner]
     """Those with whom both sides agreed, by id."""
     retention_days: int
+    ended_retention_days: int
     evaluation_bucket: int
     evaluation_refill: int
     evaluation_event: int
@@ -88,6 +89,7 @@ async def facts(node: Node) -> Facts:
         custody=[officer.custody for officer in community.officers],
         peers=[Partner(peer.id, peer.name) for peer in active],
         retention_days=config.retention_days,
+        ended_retention_days=config.ended_retention_days,
         evaluation_bucket=config.evaluation_bucket,
         evaluation_refill=config.evaluation_refill,
         evaluation_event=config.evaluation_event,

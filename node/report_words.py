@@ -70,7 +70,7 @@ TABLES = {
 NOT_COUNTED = (
     "requests by persons about themselves: they are in the record of acts, not in this report",
     "what became of a check: what was found is kept for its event, and counted nowhere",
-    "what only the content of an erased sanction said, in the tables by measure, scope and origin",
+    "what only a forgotten sanction's content said, in the tables by measure, scope and origin",
 )
 """What a reader could look for in vain."""
 

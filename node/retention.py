@@ -7,7 +7,8 @@
 - requests to issuers under way: a day, after which a retry would be charged anew;
 - wishes to be a peer that were not repeated: a fortnight;
 - decisions that waited for approvals for 90 days, with what they were about;
-- what our own log says is erased, should a restored backup have brought it back;
+- what our own sanctions said: so long after they ended as the settings say; what our log says is
+  erased, should a restored backup have brought it back;
 - the secret of an OPRF key that no record uses any more: until no peer can rightly ask under it;
 - letters: what was written goes when it left or was given up; that it did, 30 days later;
 - who asked at the desk: a day after the code is too old;
@@ -15,7 +16,7 @@
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
-from node import acts, admission, audit, decisions, judgments, kept, rotation
+from node import admission, audit, decisions, forgetting, judgments, kept, rotation
 from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
@@ -49,7 +50,7 @@ async def clean(node: Node, now: int) -> int:
     await kept.forget_all_ended(node, now)
     await judgments.forget_ended(node, now)
     await admission.lapse(node, now)
-    await acts.forget_erased(node)
+    deleted += await forgetting.forget_ended(node, now)
     await decisions.lapse(node, now)
     await rotation.retire(node, now)
     # Also for what others deleted since: the records of a sanction that was lifted, a peer's log.

@@ -198,7 +198,9 @@ attestations = Table(
         index=True,
         doc="The decision that attests it.",
     ),
-    Column("content_sealed", LargeBinary, doc="JWT, disclosures, identifiers; null once erased."),
+    Column(
+        "content_sealed", LargeBinary, doc="JWT, disclosures, identifiers; null once forgotten."
+    ),
 )
 
 slots = Table(

@@ -7,14 +7,15 @@
     stay      `until` from `on`, and after the end of a stay that holds   weighs nothing from `on`
                                                                           until then
     resume    a stay holds                                                it weighs again
-    withdraw                                                              ended
+    withdraw  `erased`: not erased yet, ended or not                      ended; what had ended
+                                                                          otherwise did so still
     reseal    under another OPRF key than before                          another record
 
 Each of them follows the last statement about the attestation (a `reseal` the last that sealed it),
 is not dated before the last that took the threshold, and finds the attestation not ended on its
-day. So one officer who dates a statement ahead neither stays for longer nor holds up what others
-decide. An appeal that was granted is an end in waiting: the attestation weighs nothing any more,
-and only `notice`, `withdraw` and `reseal` may follow.
+day, unless it erases it. So one officer who dates a statement ahead neither stays for longer nor
+holds up what others decide. An appeal that was granted is an end in waiting: the attestation weighs
+nothing any more, and only `notice`, `withdraw` and `reseal` may follow.
 
 Source: SPEC.md, section 6.
 """
@@ -125,8 +126,11 @@ class Attested:
     stayed_alone: bool = False
     """Whether one officer has stayed it; that may be done once."""
     ending: Ending | None = None
+    """How it was ended before its time; what is erased after it had ended keeps how it did."""
     superseded_by: str | None = None
     """The attestation that stands in its place; None where it was not ended so."""
+    erased: bool = False
+    """Whether the community forgot whom it was about."""
 
     def state(self, day: date) -> State:
         """The state on a UTC day; ended at whichever end came first."""
@@ -134,9 +138,8 @@ class Attested:
             return State("withdrawn")
         if day < self.on:
             return State("pending")
-        lapses = self.item.review_by + LAPSE
-        if day > min(self.item.ends, lapses):
-            return State("lapsed" if lapses < self.item.ends else "expired")
+        if day > self.last_day:
+            return State("lapsed" if self.last_day < self.item.ends else "expired")
         flags: set[Flag] = set()
         if day > self.item.review_by:
             flags.add("review_due")
@@ -145,6 +148,11 @@ class Attested:
         if self.is_stayed(day) or self.appeal == "granted" or self._is_untold(day):
             flags.add("stayed")
         return State("in_force", frozenset(flags))
+
+    @property
+    def last_day(self) -> date:
+        """The last day in force, unless it is withdrawn before."""
+        return min(self.item.ends, self.item.review_by + LAPSE)
 
     def is_stayed(self, day: date) -> bool:
         """Whether a `stay` holds on a day."""
@@ -192,7 +200,10 @@ def followed(  # noqa: PLR0913 - what is said, and what its statement says of it
     """
     if item.after != before.leaf:
         raise OutOfOrder("`after` is not the last statement about this attestation")
-    _require_open(before, on)
+    if isinstance(item, WithdrawItem) and item.because == "erased":
+        _require_unerased(before, on)
+    else:
+        _require_open(before, on)
     if before.appeal == "granted" and not isinstance(item, NoticeItem | WithdrawItem):
         raise OutOfOrder("an appeal was granted: it can only be withdrawn")
     # One officer alone could otherwise date a notice so late that nobody could lift or review.
@@ -220,9 +231,15 @@ def resealed(
     return replace(before, item=now, seal_leaf=leaf, oprf_key=live[item.key])
 
 
-def _require_open(before: Attested, on: date) -> None:
+def _require_unerased(before: Attested, on: date) -> None:
     if on < before.quorum_on:
         raise OutOfOrder("`on` is before what the threshold said last about this attestation")
+    if before.erased:
+        raise OutOfOrder("this attestation is erased already")
+
+
+def _require_open(before: Attested, on: date) -> None:
+    _require_unerased(before, on)
     if before.state(on).is_final:
         raise OutOfOrder("this attestation has ended")
 
@@ -251,8 +268,16 @@ def _changed(before: Attested, item: LaterItem, on: date, quorum: Quorum) -> Att
             if not before.is_stayed(on):
                 raise OutOfOrder("no stay holds that could end")
             return replace(before, stays=())
-        case WithdrawItem(because=because, by=by):
-            return replace(before, ending=because, superseded_by=by)
+        case WithdrawItem():
+            return _withdrawn(before, item, on)
+
+
+def _withdrawn(before: Attested, item: WithdrawItem, on: date) -> Attested:
+    erased = item.because == "erased"
+    if before.state(on).is_final:
+        # What has ended did so as it did: an erasure takes nothing back.
+        return replace(before, erased=erased)
+    return replace(before, ending=item.because, superseded_by=item.by, erased=erased)
 
 
 def _stayed(before: Attested, until: date, on: date, quorum: Quorum) -> Attested:

@@ -45,7 +45,7 @@ from protocol.attestation import verify as verify_attestation
 from protocol.claims import DAY, expiry
 from protocol.errors import BadProof, BrokenSeal, Malformed, OutOfOrder, Violation, WrongRecord
 from protocol.identifiers import Identifier, parse_text
-from protocol.items import AttestItem, LaterItem, ResealItem, Seal
+from protocol.items import AttestItem, LaterItem, ResealItem, Seal, WithdrawItem
 from protocol.keys import SigningKey, oprf_key_id
 from protocol.merkle import leaf_hash
 from protocol.pseudonyms import Pseudonym, locator
@@ -227,7 +227,9 @@ def _later(
         made, attested, sealed = _attesting(item, decision.log, held)
         before = held.statement(made.after, CommunityDecision, decision.log).community
         _require_one_id(before, deciding)
-        found = _verified(attested, shown, made, before, now)
+        # Whoever is to be forgotten is shown, also when the sanction has expired.
+        erases = isinstance(item, WithdrawItem) and item.because == "erased"
+        found = _verified(attested, shown, made, before, 0 if erases else now)
         if (shown.sealed is None) == isinstance(item, ResealItem):
             raise RefusedSheet(1, "a record is due where one is decided on, and nowhere else")
         if isinstance(item, ResealItem) and shown.sealed is not None:

@@ -301,5 +301,8 @@ COMMANDS = (
     amend,
     _ending("lifted", "Propose to end sanctions before their time."),
     _ending("overturned", "Propose to end sanctions that should not have been decided."),
-    _ending("erased", "Propose to end sanctions and to forget here whom they were about."),
+    _ending(
+        "erased",
+        "Propose to forget here whom sanctions were about; what is in force ends with it.",
+    ),
 )

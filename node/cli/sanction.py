@@ -169,6 +169,8 @@ async def show(node: "Node", which: str) -> None:
     document = SanctionDocument.of(found, clock.day_of(now))
     lines = [f"sanction {found.id}: {document.state_in_words}"]
     lines += [f"  {flag}" for flag in document.flags]
+    if found.attestation is None:
+        lines.append("  what it said, and about whom, is not kept any more")
     lines += wording.item_in_words(found.item, found.attestation, found.proposed.community)
     emit(click.get_current_context(), document.to_value(), "\n".join(lines))
 

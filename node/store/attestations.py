@@ -35,6 +35,12 @@ async def every(connection: AsyncConnection) -> list[AttestationRow]:
     return [AttestationRow(*row) for row in rows]
 
 
+async def with_content(connection: AsyncConnection) -> list[str]:
+    """The ids of those whose content is kept."""
+    query = select(attestations.c.id).where(attestations.c.content_sealed.is_not(None))
+    return list((await connection.execute(query)).scalars())
+
+
 async def of(connection: AsyncConnection, decision: bytes) -> list[AttestationRow]:
     """What a decision attests, by id."""
     query = select(attestations).where(attestations.c.decision == decision)

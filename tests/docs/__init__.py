@@ -22,6 +22,7 @@ EXAMPLE = Facts(
         Partner("python.example", "Python Foundation"),
     ),
     retention_days=30,
+    ended_retention_days=365,
     evaluation_bucket=2_048,
     evaluation_refill=200,
     evaluation_event=20_000,

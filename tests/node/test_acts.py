@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node import acts, casebook, content, decisions, sanctions
+from node import acts, casebook, decisions, sanctions
 from node.clock import day_of
 from node.decisions import Status
 from node.errors import UserError
-from node.store import attestations
 from protocol.attested import Flag
 from protocol.claims import DAY
 from protocol.identifiers import from_text
@@ -142,22 +141,6 @@ async def test_reviews_and_ends_are_reminded_of(committee: Committee) -> None:
         ("review", 40), ("review", 70), ("review", 93),
         ("end", 90), ("end", 120), ("end", 143),
     }  # fmt: skip
-
-
-async def test_what_was_erased_stays_erased_in_a_restored_backup(committee: Committee) -> None:
-    """Content that comes back with older rows goes again, with the log as the witness."""
-    id_ = await committee.publish()
-    async with committee.node.store.read() as connection:
-        row = await attestations.get(connection, id_)
-    assert row is not None
-    await committee.lift(id_, "erased")
-    async with committee.node.store.write() as connection:
-        await attestations.put_content(connection, id_, row.content_sealed)
-    await acts.forget_erased(committee.node)
-    async with committee.node.store.read() as connection:
-        row = await attestations.get(connection, id_)
-    assert row is not None
-    assert content.opened(committee.node.vault, row) is None
 
 
 async def test_a_list_of_old_decisions_is_one_decision(committee: Committee) -> None:

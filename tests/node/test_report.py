@@ -111,6 +111,21 @@ async def test_an_end_by_the_rules_counts_on_the_first_day_after_it(committee: C
     assert (first.table("ended").cells["expired"], second.table("ended").cells["expired"]) == (5, 5)
 
 
+async def test_what_is_erased_after_its_end_has_ended_once(committee: Committee) -> None:
+    """Lifted it counts as lifted, expired as expired, whenever it is forgotten."""
+    bans = await published(committee, 5)
+    for each in bans:
+        await committee.lift(each)
+        await committee.lift(each, "erased")
+    expired = await published(committee, 5, ends_on=HALF.last - timedelta(days=1), review_by=None)
+    for each in expired:
+        status = await acts.withdraw(committee.node, [each], "erased", AFTER)
+        await committee.approve(status, now=AFTER)
+    found = (await made(committee, now=AFTER + DAY)).table("ended")
+    assert (found.cells["lifted"], found.cells["expired"]) == (5, 5)
+    assert found.total == 10
+
+
 async def test_a_report_stays_as_it_was_first_shown(committee: Committee) -> None:
     """Whatever was erased since: the difference of two would say what it was."""
     bans = await published(committee, 6)

@@ -25,6 +25,7 @@ def _days(least: int, most: int) -> st.SearchStrategy[int]:
 
 
 LIFT: dict[str, Any] = {"because": "lifted", "by": None}
+ERASE: dict[str, Any] = {"because": "erased", "by": None}
 STAYS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.tuples(
     st.just("stay"), st.fixed_dictionaries({"until": _days(-1, 20)})
 )
@@ -41,6 +42,7 @@ ITEMS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
         ),
     ),
     st.just(("withdraw", LIFT)),
+    st.just(("withdraw", ERASE)),
 )
 NAMES = st.sampled_from([("ada",), ("ada", "bob"), ("bob", "cyd"), ("ada", "eve"), ("eve", "mal")])
 AHEAD = st.sampled_from([0, 0, 0, 1, 100, 300])
@@ -100,8 +102,11 @@ def _check(attested: Attested) -> None:
 
 def _check_step(before: Attested, after: Attested, kind: str, approved: int, on: date) -> None:
     """What one effective act may have changed, given how many officers approved it."""
-    assert before.ending is None
-    assert before.state(on).is_live
+    assert not before.erased
+    if before.state(on).is_final:
+        assert (kind, after.erased) == ("withdraw", True)
+        assert replace(after, erased=False, leaf=before.leaf, quorum_on=before.quorum_on) == before
+        return
     if before.appeal == "granted":
         assert kind in ("notice", "withdraw")
     if kind != "resume":

@@ -375,6 +375,18 @@ def test_a_lift_ends_an_attestation_for_good() -> None:
     assert takes(register, lift, "ada", "bob")
     assert states(register)[ID] == State("withdrawn")
     assert register.attestations[ID].ending == "lifted"
+    again = withdraw_decision(register, ID, because="overturned")
+    assert not takes(register, again, "ada", "bob")
+
+
+def test_what_was_lifted_may_be_erased_once_and_was_lifted_still() -> None:
+    register = with_one()
+    assert takes(register, withdraw_decision(register, ID), "ada", "bob")
+    erase = withdraw_decision(register, ID, because="erased")
+    assert not takes(register.copy(), erase, "ada")
+    assert takes(register, erase, "ada", "bob")
+    attested = register.attestations[ID]
+    assert (attested.ending, attested.erased) == ("lifted", True)
     again = withdraw_decision(register, ID, because="erased")
     assert not takes(register, again, "ada", "bob")
 

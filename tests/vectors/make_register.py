@@ -199,6 +199,37 @@ def _lapsed() -> list[Case]:
     return life.cases
 
 
+def _erased() -> list[Case]:
+    """What has ended may be erased, once, and ended as it did; what has not, ends by it."""
+    life = _Life(entry(attest_decision(attest_item(review_by=_on(10), ends=_on(200))), *BOTH))
+    erased = {"because": "erased", "by": None}
+    life.void("erased by one", "withdraw", _on(101), "ada", **erased)
+    life.void("lifted after it lapsed", "withdraw", _on(101), *BOTH, because="lifted", by=None)
+    life.say("erased after it lapsed", "withdraw", _on(101), *BOTH, **erased)
+    life.void("erased again", "withdraw", _on(102), *BOTH, **erased)
+    life.void("told after it was erased", "notice", _on(5), "ada")
+    return life.cases
+
+
+def _erased_in_force() -> list[Case]:
+    life = _Life()
+    erased = {"because": "erased", "by": None}
+    life.say("erased", "withdraw", _on(1), *BOTH, **erased)
+    life.void("erased again", "withdraw", _on(2), *BOTH, **erased)
+    life.void("lifted after it was erased", "withdraw", _on(2), *BOTH, because="lifted", by=None)
+    return life.cases
+
+
+def _erased_after_a_lift() -> list[Case]:
+    life = _Life()
+    erased = {"because": "erased", "by": None}
+    life.say("lifted", "withdraw", _on(5), *BOTH, because="lifted", by=None)
+    life.void("erased, dated before it was lifted", "withdraw", _on(4), *BOTH, **erased)
+    life.say("erased after it was lifted", "withdraw", _on(5), *BOTH, **erased)
+    life.void("erased again", "withdraw", _on(6), *BOTH, **erased)
+    return life.cases
+
+
 def _void() -> list[Case]:
     """A log whose every entry but the first two has no effect."""
     early = attest_decision(_item(SECOND), on=_on(-1))
@@ -341,6 +372,7 @@ def _replayed(title: str, cases: list[Case]) -> JSON:
                 "leaf": each.leaf.hex(),
                 "approved_by": len(each.quorum.approved),
                 "ending": each.ending,
+                "erased": each.erased,
                 "review_by": each.item.review_by.isoformat(),
                 "told": each.told,
                 "appeal": each.appeal,
@@ -442,6 +474,9 @@ def content() -> dict[str, Any]:
             _replayed("reviewed in time", _lapsed()),
             _replayed("dated ahead by one", _dated_ahead()),
             _replayed("resumed", _resumed()),
+            _replayed("erased after it lapsed", _erased()),
+            _replayed("erased in force", _erased_in_force()),
+            _replayed("erased after it was lifted", _erased_after_a_lift()),
         ],
         "no_genesis": [
             {

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from protocol.claims import expiry
 from protocol.encoding import base64url, canonical_json
 from protocol.keys import oprf_key_id
 from protocol.merkle import leaf_hash
@@ -10,6 +11,7 @@ from protocol.sealing import parse_record, record_hash
 from protocol.sheet_checks import RefusedSheet, verify_sheet
 from tests.vectors.make_statements import ATTEST
 from tests.vectors.sample import (
+    ENDS,
     GENESIS,
     IDENTIFIERS,
     JSON,
@@ -292,20 +294,20 @@ def _with_record() -> JSON:
     return _sheet(withdraw_decision(leaf_hash(ATTEST)), [ATTEST, GENESIS], [_attestation()])
 
 
-def _refusal(reason: str, value: JSON, officer: bytes = OFFICER) -> JSON:
+def _refusal(reason: str, value: JSON, officer: bytes = OFFICER, now: int = NOW) -> JSON:
     data = canonical_json(value)
     return {
         "reason": reason,
-        "check": _check(data, officer),
+        "check": _check(data, officer, now),
         "officer": officer.hex(),
         "sheet": data.decode(),
-        "code": code_of(lambda: verify_sheet(data, officer, now=NOW)),
+        "code": code_of(lambda: verify_sheet(data, officer, now=now)),
     }
 
 
-def _accepted(title: str, value: JSON) -> JSON:
+def _accepted(title: str, value: JSON, now: int = NOW) -> JSON:
     data = canonical_json(value)
-    found = verify_sheet(data, OFFICER, now=NOW)
+    found = verify_sheet(data, OFFICER, now=now)
     return {
         "sheet_of": title,
         "sheet": data.decode(),
@@ -316,13 +318,36 @@ def _accepted(title: str, value: JSON) -> JSON:
     }
 
 
-def _check(data: bytes, officer: bytes) -> int:
+def _check(data: bytes, officer: bytes, now: int) -> int:
     """The number of the check that fails."""
     try:
-        verify_sheet(data, officer, now=NOW)
+        verify_sheet(data, officer, now=now)
     except RefusedSheet as refusal:
         return refusal.check
     raise AssertionError("this was to be refused")
+
+
+def _ended() -> JSON:
+    """After the last day: what is to be forgotten is shown, and nothing else is decided on."""
+    now = expiry(ENDS)
+    lifted = entry(withdraw_decision(leaf_hash(ATTEST)), "ada", "bob")
+
+    def withdraw(because: str, *entries: bytes) -> JSON:
+        decision = withdraw_decision(
+            leaf_hash(entries[0]), on="2026-03-02", because=because, by=None
+        )
+        return _sheet(decision, [*entries, GENESIS], [_attestation(sealed=None)])
+
+    return {
+        "now": now,
+        "accepted": [
+            _accepted("erasure of what has expired", withdraw("erased", ATTEST), now),
+            _accepted("erasure of what was lifted", withdraw("erased", lifted, ATTEST), now),
+        ],
+        "refused": [
+            _refusal("a lift of what has expired", withdraw("lifted", ATTEST), OFFICER, now)
+        ],
+    }
 
 
 def content() -> dict[str, Any]:
@@ -331,10 +356,12 @@ def content() -> dict[str, Any]:
     sound = _sound()
     return {
         "about": "SPEC.md, section 6, Sheets. Sheets are their exact text, keys and hashes hex;"
-        " `now` is in seconds; `check` is the number of the check that fails.",
+        " `now` is in seconds; `check` is the number of the check that fails. `ended` is read after"
+        " the sanction's last day.",
         "now": NOW,
         "officer": {"seed": key("ada").seed.hex(), "public_key": OFFICER.hex()},
         "accepted": [_accepted(title, value) for title, value in sound.items()],
+        "ended": _ended(),
         "refused": [
             *(_refusal(*case) for case in _refused()),
             *(_refusal(*case) for case in _refused_later()),

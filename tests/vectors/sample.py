@@ -282,14 +282,16 @@ def attest_decision(*items: JSON, after: bytes = LOG, **changes: Any) -> JSON:
     return decision | changes
 
 
-def withdraw_decision(last: bytes, *, after: bytes | None = None, **changes: Any) -> JSON:
+def withdraw_decision(
+    last: bytes, *, after: bytes | None = None, on: str = "2025-06-01", **changes: Any
+) -> JSON:
     """The decision that lifts it; `last` is the leaf hash of the statement about it before."""
     item = {"id": ATTESTATION, "after": base64url(last), "because": "lifted", "by": None}
     return {
         "v": 1,
         "type": "withdraw",
         "log": base64url(LOG),
-        "on": "2025-06-01",
+        "on": on,
         "after": base64url(after or LOG),
         "items": [item | changes],
     }

@@ -420,7 +420,10 @@ def test_fillers_are_shake256_of_the_decoys_seeds() -> None:
         assert stream.hex() == case["locator"] + case["wrap"]
 
 
-@pytest.mark.parametrize("case", SHEET["accepted"], ids=lambda case: case["sheet_of"])
+ACCEPTED = [*SHEET["accepted"], *SHEET["ended"]["accepted"]]
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case["sheet_of"])
 def test_a_vote_is_over_the_decision_on_the_sheet(case: JSON) -> None:
     decision = canonical(json.loads(case["sheet"])["decision"])
     assert hashlib.sha256(decision).hexdigest() == case["decision_hash"]

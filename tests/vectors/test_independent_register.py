@@ -391,6 +391,7 @@ class Register:
                 "stays": [],
                 "alone": False,
                 "ending": None,
+                "erased": False,
             }
         self.attested |= fresh
 
@@ -406,7 +407,9 @@ class Register:
             before = self.attested[item["id"]]
             last = "seal_leaf" if kind == "reseal" else "leaf"
             require(item["after"] == before[last] and on >= before["major_on"], "out-of-order")
-            require(state(before, on) in ("pending", "in_force"), "out-of-order")
+            is_open = state(before, on) in ("pending", "in_force")
+            erases = kind == "withdraw" and item["because"] == "erased"
+            require(not before["erased"] if erases else is_open, "out-of-order")
             granted = before["appeal"] == "granted"
             require(not granted or kind in ("notice", "reseal", "withdraw"), "out-of-order")
             if kind == "reseal":
@@ -452,7 +455,9 @@ class Register:
                 return {"stays": []}
         require(item["by"] is None or item["by"] in self.attested, "out-of-order")
         require(item["by"] != item["id"], "out-of-order")
-        return {"ending": item["because"]}
+        ended = state(before, on) not in ("pending", "in_force")
+        ending = before["ending"] if ended else item["because"]
+        return {"ending": ending, "erased": item["because"] == "erased"}
 
 
 def state(attested: JSON, when: date) -> str:
@@ -506,8 +511,8 @@ def test_a_second_register_judges_every_entry_alike(log: JSON) -> None:
     assert unpadded(register.leaf, 32).hex() == log["community_leaf"]
     assert unpadded(register.major_leaf, 32).hex() == log["quorum_leaf"]
     assert register.frozen == (log["frozen_at"] is not None)
-    assert {id_: each["ending"] for id_, each in register.attested.items()} == {
-        id_: each["ending"] for id_, each in log["attestations"].items()
+    assert {id_: _end(each) for id_, each in register.attested.items()} == {
+        id_: _end(each) for id_, each in log["attestations"].items()
     }
     for id_, each in log["attestations"].items():
         mine = register.attested[id_]
@@ -518,6 +523,10 @@ def test_a_second_register_judges_every_entry_alike(log: JSON) -> None:
         assert (mine["told"], mine["appeal"]) == (each["told"], each["appeal"])
         assert [[each.isoformat() for each in stay] for stay in mine["stays"]] == each["stays"]
         check_states(mine, each["states"])
+
+
+def _end(attested: JSON) -> tuple[str | None, bool]:
+    return attested["ending"], attested["erased"]
 
 
 @pytest.mark.parametrize("case", REGISTER["no_genesis"], ids=lambda case: case["reason"])
