@@ -148,7 +148,8 @@ HOLDINGS = {
     "audit_subjects": Holding(
         "About whom an act was, so that a person can be told who asked.",
         "persons asked about",
-        "400 days.",
+        "400 days, so that who asks once a year misses nothing; that the act was about somebody, "
+        "for good.",
     ),
     "api_tokens": Holding(
         "Which tokens open the local API; of each no more than a keyed hash.",

@@ -6,7 +6,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -18,35 +17,10 @@ from click.testing import CliRunner, Result
 from node import clock, keyfile
 from node.cli import LAZY, cli
 from node.home import Home
-from node.passwords import Cost
 from protocol.encoding import canonical_json
+from tests.node.terminal import CHEAP, PASSWORD, Terminal
 
-PASSWORD = "a password of tests"
-CHEAP = Cost(1, 8192)
 STATUS = {"decision", "attestation", "state", "approvals", "threshold"}
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """One home folder, and commands typed at it."""
-
-    home: Path
-
-    def type(self, *arguments: str, password: str | None = PASSWORD, stdin: str = "") -> Result:
-        """Run a command."""
-        return CliRunner().invoke(
-            cli,
-            list(arguments),
-            prog_name="comity",
-            env={"COMITY_HOME": str(self.home), "COMITY_OFFICER_PASSWORD": password},
-            input=stdin,
-        )
-
-    def json(self, *arguments: str) -> Any:
-        """Run a command with --json; its one document."""
-        done = self.type("--json", *arguments)
-        assert done.exit_code == 0, done.stderr
-        return json.loads(done.stdout)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import select
 
-from node import admission, ledger, officers, peering, retention, tables
+from node import admission, audit, ledger, officers, peering, retention, tables
 from node.carrying import Act
 from node.client import AtAnotherSize, PeerClient
 from node.coverage import load_sources
@@ -48,6 +48,11 @@ async def _accept(
 
 async def _state(here: Community, there: Community) -> str:
     return (await here.sees(there)).state
+
+
+async def _acts(here: Community) -> list[tuple[str, str]]:
+    found = await audit.every(here.node, "peer")
+    return [(each.detail["who"], each.detail["what"]) for each in found]
 
 
 async def test_two_administrators_agree_one_after_the_other(federation: Federation) -> None:
@@ -210,6 +215,9 @@ async def test_removing_ends_everything_at_once_on_both_sides(federation: Federa
         ).records([ban])
     assert (await conf.push()) == []
     assert before.state == "active"
+    said = [("here", "add"), ("python.example", "accept"), ("python.example", "leave")]
+    assert await _acts(conf) == said
+    assert await _acts(python) == [("here", "accept"), ("here", "remove")]
 
 
 async def test_row_34_what_was_cosigned_stays_cosigned_when_a_peer_comes_back(
@@ -533,6 +541,7 @@ async def test_a_stranger_that_comes_and_goes_leaves_nothing_behind(federation: 
         with pytest.raises(KeyError):
             await python.sees(meetup)
         assert await python.holds(meetup) is None
+    assert await _acts(python) == []
     await _send(meetup, python, "ask", await _carried(meetup))
     await _accept(python, meetup)
     await _send(meetup, python, "leave")
@@ -540,6 +549,8 @@ async def test_a_stranger_that_comes_and_goes_leaves_nothing_behind(federation: 
     await _send(meetup, python, "ask", await _carried(meetup))
     await _send(meetup, python, "leave")
     assert await _state(python, meetup) == "removed"
+    # What our own administrator agreed to, and its end.
+    assert await _acts(python) == [("here", "accept"), ("meetup.example", "leave")]
 
 
 async def test_a_wish_that_is_not_repeated_lapses(federation: Federation) -> None:

@@ -9,10 +9,11 @@ import pytest
 import structlog
 from sqlalchemy import select, update
 
-from node import ledger
+from node import audit, ledger
+from node.budgets import lower
 from node.node import Node
-from node.store import budgets
-from node.tables import nonces, peers
+from node.store import budgets, events
+from node.tables import audit_head, nonces, peers
 from node.tables import records as record_rows
 from protocol.encoding import base64url, canonical_json, from_base64url
 from protocol.exchange import (
@@ -99,6 +100,63 @@ async def test_an_event_is_declared_and_ended_over_http(running: Served) -> None
     assert (found.available, found.until) == (2_048, None)
     again = await running.ask("/events", EventRequest(v=1, act="end", event=event).to_bytes())
     assert again.problem == "not-found"
+
+
+async def acts(running: Served) -> list[tuple[str, str]]:
+    return [(each.act, str(each.detail["who"])) for each in await audit.every(running.node)]
+
+
+async def test_a_question_is_recorded_once_however_often_it_is_sent(running: Served) -> None:
+    """A retry, which costs nothing, adds nothing; nor does one that is refused."""
+    for _ in range(3):
+        assert (await running.ask("/evaluate", evaluation(8))).status == 200
+    assert (await running.ask("/evaluate", evaluation(2_048))).problem == "over-budget"
+    assert await acts(running) == [("evaluate", "conf.example")]
+    assert (await running.ask("/evaluate", evaluation(8, seed=100))).status == 200
+    assert await acts(running) == [("evaluate", "conf.example")] * 2
+
+
+async def test_an_event_is_recorded_when_something_changes(running: Served) -> None:
+    """Declared, lowered here, ended; the same once more is nothing new."""
+    event = Purpose.from_value({"kind": "registration", "start": "2027-03-01", "end": "2027-03-09"})
+    declaring, ending = (EventRequest(v=1, act=act, event=event) for act in ("declare", "end"))
+    for _ in range(2):
+        await running.ask("/events", declaring.to_bytes())
+    async with running.node.store.read() as connection:
+        (declared,) = await events.of_peer(connection, running.peer.fingerprint, ours=False)
+    await lower(running.node, declared.id, 10, NOW)
+    for _ in range(2):
+        await running.ask("/events", ending.to_bytes())
+    found = [(each.detail["who"], each.detail["what"]) for each in await audit.every(running.node)]
+    assert found == [("conf.example", "declare"), ("here", "lower"), ("conf.example", "end")]
+
+
+async def test_fetching_records_is_recorded_once_a_day(running: Served) -> None:
+    """However often a peer asks: else it could fill the database."""
+    (id_,) = await publish(running, b"record")
+    assert await fetch(running, UNKNOWN) == [None]
+    assert await acts(running) == []
+    for _ in range(3):
+        await fetch(running, id_)
+    assert await acts(running) == [("records", "conf.example")]
+    running.clock[0] += DAY
+    await fetch(running, id_)
+    running.clock[0] -= DAY  # a clock that is set back begins no day anew
+    await fetch(running, id_)
+    assert await acts(running) == [("records", "conf.example")] * 2
+
+
+async def test_nothing_is_answered_that_cannot_be_recorded(running: Served) -> None:
+    """With an end that is not the one that was recorded: no record, no evaluation, no charge."""
+    (id_,) = await publish(running, b"record")
+    await running.ask("/evaluate", evaluation(8))
+    async with running.node.store.write() as connection:
+        await connection.execute(update(audit_head).values(seal=bytes(32)))
+    asked = RecordsRequest(v=1, ids=(id_,)).to_bytes()
+    assert (await running.ask("/records", asked)).problem == "unavailable"
+    assert (await running.ask("/evaluate", evaluation(8, seed=9))).problem == "unavailable"
+    async with running.node.store.read() as connection:
+        assert await budgets.asked_after(connection, running.peer.fingerprint, 0) == 8
 
 
 async def publish(running: Served, *data: bytes) -> list[str]:
