@@ -40,6 +40,9 @@ DEFAULTS: dict[Circumstance, Attention] = {
 }
 """The most that each circumstance leaves where the policy says nothing of it."""
 
+MOST_APPROVALS = 1000
+"""That can be asked for: more than anybody has officers."""
+
 _BECAUSE: dict[Circumstance, str] = {
     "weak": "as nothing but a name or the like is the same",
     "stayed": "as it is stayed",

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import audit, kept, peering, preview
 from node.clock import day_of
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.node import Node
 from node.policy import Part, Policy, Requirement, Rule, Weight
 from node.preview import Change
@@ -31,12 +31,12 @@ class Proposed:
         """The policy with this change.
 
         Raises:
-            UserError: nothing stands there that could go.
+            NotHere: nothing stands there that could go.
         """
         if not self.goes:
             return policy.having(self.part)
         if all(each.subject != self.part.subject for each in _alike(policy, self.part)):
-            raise UserError("nothing stands here about exactly this: `comity peer policy show`")
+            raise NotHere("nothing stands here about exactly this: `comity peer policy show`")
         return policy.lacking(self.part)
 
 
@@ -46,6 +46,11 @@ class Named:
 
     policy: Policy
     ids: Mapping[bytes, tuple[str, bool]]
+
+    def to_value(self, part: Part) -> dict[str, Any]:
+        """A part as JSON values; the peer by its id, and whether it is one no more."""
+        peer, is_active = (None, True) if part.peer is None else self.ids[part.peer]
+        return to_value(part) | {"peer": peer, "former": not is_active}
 
 
 async def active_peer(node: Node, name: str) -> bytes:
@@ -66,10 +71,10 @@ async def peer_in_policy(node: Node, name: str) -> bytes:
     shown = await named(node)
     found = [print_ for print_, (id_, _) in shown.ids.items() if name in (id_, base64url(print_))]
     if not found:
-        raise UserError(f"the policy says nothing of {name}: `comity peer policy show`")
+        raise NotHere("the policy says nothing of a peer of this name: `comity peer policy show`")
     if len(found) > 1:
         prints = ", ".join(base64url(each) for each in found)
-        raise UserError(f"two logs claim {name}: name one of {prints}")
+        raise UserError(f"two logs claim this name: name one of {prints}")
     return found[0]
 
 
@@ -133,13 +138,15 @@ async def _check_space(node: Node, connection: AsyncConnection, proposed: Propos
     rule = proposed.part
     if proposed.goes or not isinstance(rule, Rule) or rule.space is None:
         return
+    if rule.scope in (None, "all_own_spaces"):
+        raise UserError("a space is one of a kind: say which, before the colon")
     if rule.peer is None:
         raise UserError("a space is one community's own: say whose, by --peer")
     register = await node.registers.of(connection, rule.peer)
     declared = [] if register is None else [each.slug for each in register.community.spaces]
     if rule.space not in declared:
         known = f"it has {', '.join(declared)}" if declared else "it has none"
-        raise UserError(f"this peer has not declared the space {rule.space}: {known}")
+        raise UserError(f"this peer has not declared such a space: {known}")
 
 
 def _alike(policy: Policy, part: Part) -> Sequence[Part]:

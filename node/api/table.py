@@ -1,8 +1,9 @@
 """Every route of the local API, and whose token opens it.
 
 - A **checker** asks: about one person, about a list, and what became of it.
-- An **officer** decides: sanctions and what is said of them, decisions, what is held of a person;
-  and asks, as a checker does. What is decided takes the officer's password or signature besides.
+- An **officer** decides: sanctions and what is said of them, decisions, what is held of a person,
+  what peers' words mean here, whether a finding is about whom its issuer means; and asks, as a
+  checker does. What the community decides takes the officer's password or signature besides.
 - An **operator** runs the node: peers, officers' and the community's proposals, tokens, the record;
   and sees nobody who is under a sanction, nor asks about anybody.
 """
@@ -15,6 +16,7 @@ from node.api import (
     inquiries,
     officers,
     peers,
+    policy,
     records,
     sanctions,
     screenings,
@@ -46,6 +48,11 @@ ROUTES = (
     Route("GET", "/screenings/{id}", _ASKS, screenings.show),
     Route("DELETE", "/screenings/{id}", _ASKS, screenings.delete, recorded=True),
     Route("GET", "/screenings/{id}/rows", _ASKS, screenings.rows),
+    Route("POST", "/findings/{id}/judge", _DECIDES, policy.judge, recorded=True),
+    Route("GET", "/judgments", _DECIDES, policy.judged),
+    Route("GET", "/policy", _SEES, policy.show),
+    Route("POST", "/policy", _DECIDES, policy.change, recorded=True),
+    Route("POST", "/policy/preview", _DECIDES, policy.preview),
     Route("GET", "/inquiries/asked", _ASKS, inquiries.every_asked),
     Route("POST", "/inquiries/asked", _ASKS, inquiries.ask, asks_peers=True, recorded=True),
     Route("POST", "/inquiries/reveals", _ASKS, inquiries.reveals),

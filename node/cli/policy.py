@@ -9,7 +9,16 @@ from node import clock
 from node.attention import URGENCY, Attention
 from node.cli import node_command
 from node.cli.output import emit, say, table
-from node.policy import DEFAULTS, Circumstance, Part, Policy, Requirement, Rule, Weight
+from node.policy import (
+    DEFAULTS,
+    MOST_APPROVALS,
+    Circumstance,
+    Part,
+    Policy,
+    Requirement,
+    Rule,
+    Weight,
+)
 from protocol.claims import Measure, Scope, ScopeKind
 from protocol.errors import Violation
 from protocol.statements import Custody
@@ -146,7 +155,7 @@ async def unweigh(
 
 
 @policy.command()
-@click.option("--approvals", type=click.IntRange(min=1), default=1, show_default=True,
+@click.option("--approvals", type=click.IntRange(1, MOST_APPROVALS), default=1, show_default=True,
               help="So many officers have to have approved.")  # fmt: skip
 @click.option("--custody", type=click.Choice(get_args(Custody)), default="node", show_default=True,
               help="The weakest place where a key that approved may be kept.")  # fmt: skip
@@ -237,7 +246,7 @@ async def _show(node: "Node") -> None:
     for circumstance, left in _defaults(found.policy):
         words = "as by the rules" if left == "urgent" else f"{left} at most"
         shown.add_row("all, by default", _CIRCUMSTANCES[circumstance], words)
-    document = [_document(part, found) for part in _in_order(found.policy)]
+    document = [found.to_value(part) for part in _in_order(found.policy)]
     emit(click.get_current_context(), document, shown)
     if any(not is_active for _, is_active in found.ids.values()):
         say("What is about a former peer weighs nothing; `unset`, `unweigh`, `unrequire` drop it.")
@@ -271,10 +280,3 @@ def _in_words(part: Part) -> tuple[str, str]:
             return _CIRCUMSTANCES[part.circumstance], left
         case Requirement():
             return "everything", f"at least {part.approvals} approvals, custody {part.custody}"
-
-
-def _document(part: Part, found: "Named") -> dict[str, Any]:
-    from node.policymaking import to_value
-
-    peer, is_active = (None, True) if part.peer is None else found.ids[part.peer]
-    return to_value(part) | {"peer": peer, "former": not is_active}

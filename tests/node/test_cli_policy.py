@@ -100,7 +100,7 @@ async def test_a_policy_is_set_shown_and_unset(conf: Community) -> None:
     [
         (["unset"], 1, "nothing stands here about exactly this"),
         (["unrequire"], 1, "nothing stands here about exactly this"),
-        (["unset", "--peer", "python.example"], 1, "the policy says nothing of python.example"),
+        (["unset", "--peer", "python.example"], 1, "the policy says nothing of a peer"),
         (["set", "note", "--peer", "nobody.example"], 1, "no community nobody.example is active"),
         (["set", "note", "--scope", "event:pyregion"], 1, "say whose, by --peer"),
         (["set", "note", "--scope", "event:other", "--peer", "python.example"], 1, "pyregion"),

@@ -205,3 +205,55 @@ async def test_an_inquiry_goes_from_match_to_verified_disclosure(api: Api) -> No
     answered = await api.done("checker", "GET", f"/inquiries/asked/{question['id']}")
     assert answered["state"] == "answered"
     assert answered["answer"]["basis"] == "harassment"
+
+
+async def test_a_policy_is_previewed_changed_and_a_finding_judged(api: Api) -> None:
+    """By an officer's token; an operator reads the policy, and no finding."""
+    await api.issuer.publish("email:mallory@person.example")
+    await api.community.sync()
+    asked = {"identifiers": ["email:mallory@person.example"]}
+    (found,) = (await api.done("checker", "POST", "/checks", asked))["findings"]
+    rule = {"about": "rule", "peer": "foundation.example", "measure": "ban", "attention": "urgent"}
+    (change,) = (await api.done("officer", "POST", "/policy/preview", {"part": rule}))["changes"]
+    assert (change["finding"], change["to"]) == (
+        found["id"],
+        {"attention": "urgent", "counts": True},
+    )
+    nothing: dict[str, list[str]] = {"rules": [], "weights": [], "requirements": []}
+    assert await api.done("operator", "GET", "/policy") == nothing
+    await api.done("officer", "POST", "/policy", {"part": rule})
+    for part in ({"about": "weight", "circumstance": "weak"}, {"about": "requirement"}):
+        await api.done("officer", "POST", "/policy", {"part": part})
+    shown = await api.done("operator", "GET", "/policy")
+    assert shown["rules"] == [
+        {
+            "peer": "foundation.example",
+            "former": False,
+            "measure": "ban",
+            "scope": None,
+            "attention": "urgent",
+        }
+    ]
+    assert (len(shown["weights"]), len(shown["requirements"])) == (1, 1)
+    (read,) = (await api.done("checker", "GET", "/findings"))["findings"]
+    assert read["finding"]["attention"] == "urgent"
+    await api.done("officer", "POST", "/policy", {"part": rule, "drop": True})
+    assert (await api.call("officer", "POST", "/policy", {"part": rule, "drop": True}))[0] == 404
+    for scope, space in ((None, "meetup"), ("event", "planet"), ("event", "meetup")):
+        typed = {"about": "rule", "scope": scope, "space": space}
+        assert (await api.call("officer", "POST", "/policy", {"part": typed}))[0] == 422
+
+    path = f"/findings/{found['id']}/judge"
+    judged = {"judged": "different", "by": "Ann"}
+    assert (await api.call("checker", "POST", path, judged))[0] == 403
+    read = await api.done("officer", "POST", path, judged)
+    assert (read["finding"]["attention"], read["counts"]) == ("note", False)
+    (made,) = (await api.done("officer", "GET", "/judgments"))["judgments"]
+    assert (made["issuer"], made["judged"], made["by"]) == (
+        "foundation.example",
+        "different",
+        "Ann",
+    )
+    acts = await _acts(api)
+    assert acts.count(("policy", "officer token")) == 4
+    assert ("judge", "officer token") in acts
