@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from node import constitution, ledger, officers
+from node import constitution, ledger, officers, rotation
 from node.api.routes import Body, Call, NoQuery, Nothing
 from node.documents import Decided, Document
 from node.errors import UserError
@@ -71,6 +71,12 @@ class Changes(Body):
     entries: Literal["public", "peers"] | None = None
 
 
+class Rotating(Document):
+    """The decisions that a change of the OPRF key waits for."""
+
+    decisions: list[Decided]
+
+
 async def every(call: Call[Nothing, NoQuery]) -> Officers:
     """The officers, where their keys are kept, and how many decide."""
     community = (await ledger.own_register(call.node)).community
@@ -128,6 +134,12 @@ async def change_community(call: Call[Changes, NoQuery]) -> Decided:
     if not changes:
         raise UserError("say what is to change")
     return Decided.of(await constitution.change(call.node, changes, call.now))
+
+
+async def rotate(call: Call[Nothing, NoQuery]) -> Rotating:
+    """Propose another OPRF key, or show what its change waits for."""
+    found = await rotation.rotate(call.node, call.now)
+    return Rotating(decisions=[Decided.of(each) for each in found])
 
 
 def _key(text: str) -> bytes:

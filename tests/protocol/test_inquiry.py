@@ -97,7 +97,7 @@ def test_a_question_reads_back_as_it_was_written(purpose: Purpose, nonce: bytes)
     assert (asked.hash == ASKED.hash) == (asked == ASKED)
 
 
-@pytest.mark.parametrize("wanted", SUBSETS, ids=str)
+@pytest.mark.parametrize("wanted", SUBSETS, ids=lambda each: " and ".join(sorted(each)))
 def test_what_is_released_is_what_was_signed(wanted: set[Releasable]) -> None:
     """`basis`, `decided_by` or both, and nothing that was not released."""
     seen = judged(answer("released", *released(MADE.disclosures, wanted)))
