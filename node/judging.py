@@ -53,9 +53,9 @@ async def judge(node: Node, finding: str, judged: Judged, by: str, now: int) -> 
         "attestation": judgment.attestation,
     }
     async with node.store.write() as connection:
+        await kept.changed(connection, finding)
         await audit.record(connection, node.vault, "judge", detail, now)
         await judgments.put(connection, node.vault, judgment)
-        await kept.changed(connection, finding)
     return await kept.show(node, finding, now)
 
 

@@ -199,7 +199,13 @@ async def at_hand(node: Node, connection: AsyncConnection, now: int) -> tuple[li
 
 
 async def changed(connection: AsyncConnection, id_: str) -> None:
-    """Tell whoever reads on from a cursor that a finding reads otherwise now."""
+    """Tell whoever reads on from a cursor that a finding reads otherwise now.
+
+    Raises:
+        NotHere: it was deleted meanwhile.
+    """
+    if await rows.get(connection, id_) is None:
+        raise NotHere("no finding of this id is kept here any more")
     await rows.renumber(connection, id_)
 
 

@@ -3,6 +3,7 @@
 "Judged" stands for a judgment that is `different`, unless said otherwise.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
 
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from node import audit, judging, kept, retention, tables
 from node.admission import drop
 from node.checking import Occasion, Result, check
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.findings import Finding
 from node.judgments import MOST, Judged, Judgment, Judgments, Who
+from node.kept import Kept
 from node.node import Node
 from node.policy import Policy, Rule, Weight
 from node.store import policies
@@ -361,6 +363,25 @@ async def test_what_cannot_be_judged_is_refused_in_words(node: Node, issuer: Iss
         await judging.judge(node, found.id, "different", "Ann", NOW)
     assert await held(node, tables.judgments) == []
     assert [each for each in await audit.every(node) if each.act == "judge"] == []
+
+
+async def test_what_is_deleted_while_it_is_judged_is_not_judged(node: Node, issuer: Issuer) -> None:
+    """Whichever comes first, no judgment is left of what nobody could read."""
+    issuer.publish("github:recycled")
+    await issuer.admitted_at(node)
+    (found,) = (await ask(node, issuer)).findings
+    results = await asyncio.gather(
+        kept.delete(node, found.id, NOW),
+        judging.judge(node, found.id, "different", "Ann", NOW),
+        return_exceptions=True,
+    )
+    assert results[0] == 1
+    assert isinstance(results[1], Kept | NotHere)
+    acts = [each for each in await audit.every(node) if each.act == "judge"]
+    assert len(acts) == len(await held(node, tables.judgments))
+    async with node.store.write() as connection:
+        with pytest.raises(NotHere):
+            await kept.changed(connection, found.id)
 
 
 async def test_a_judgment_that_rotted_hides_nothing(node: Node, issuer: Issuer) -> None:
