@@ -16,7 +16,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import decisions, ledger, objections, sanctions
+from node import decisions, ledger, objections, sanctions, settling
 from node.clock import day_of
 from node.decisions import Status
 from node.errors import NotHere, UserError
@@ -170,7 +170,7 @@ async def amend(node: Node, before: Sanction, proposal: Proposal, now: int) -> A
     async with node.store.read() as connection:
         register = await ledger.own_register_in(connection)
         _open(register, before.id, day_of(now))
-        await _refuse_twice(connection, node.vault, [before.id], WithdrawDecision)
+        await _refuse_twice(connection, node.vault, [before.id], WithdrawDecision, day_of(now))
     attesting = await sanctions.propose(node, proposal, now)
     by = attesting.attestations[0]
     withdrawing = await _propose(
@@ -275,7 +275,7 @@ async def _propose_in(
     register = await ledger.own_register_in(connection)
     decision = await _decision(connection, vault, register, ids, said, day_of(now))
     hash_ = await decisions.propose(connection, vault, decision, now)
-    return await decisions.settle(connection, vault, hash_, [], now)
+    return await settling.settle(connection, vault, hash_, [], now)
 
 
 async def _decision(  # noqa: PLR0913, PLR0917 - of whom, what, when
@@ -294,7 +294,7 @@ async def _decision(  # noqa: PLR0913, PLR0917 - of whom, what, when
     for item in items:
         await _require_may_be_said(connection, register, item, day)
     kind = _DECISIONS[type(items[0])]
-    await _refuse_twice(connection, vault, wanted, kind)
+    await _refuse_twice(connection, vault, wanted, kind, day)
     decision = kind.from_value(
         {
             "v": 1,
@@ -354,9 +354,13 @@ async def _require_may_be_said(
 
 
 async def _refuse_twice(
-    connection: AsyncConnection, vault: Vault, ids: Sequence[str], kind: type[LaterDecision]
+    connection: AsyncConnection,
+    vault: Vault,
+    ids: Sequence[str],
+    kind: type[LaterDecision],
+    day: date,
 ) -> None:
     for kept in await decisions.every_in(connection, vault):
-        is_open = kept.row.state == "pending" and isinstance(kept.decision, kind)
+        is_open = kept.state(day) == "pending" and isinstance(kept.decision, kind)
         if is_open and not set(ids).isdisjoint(decisions.attestations_of(kept.decision)):
             raise UserError("this is proposed already: see `comity decision list`")

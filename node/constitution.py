@@ -6,12 +6,13 @@ What is pending meanwhile, and names the statement before, is void once the chan
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace as replaced
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import decisions, ledger, officers, passwords
+from node import decisions, ledger, officers, passwords, settling
 from node.clock import day_of
 from node.decisions import Status
 from node.errors import NotHere, UserError
@@ -22,7 +23,12 @@ from node.vault import Vault
 from protocol.encoding import base64url
 from protocol.errors import Malformed
 from protocol.keys import SigningKey
-from protocol.statements import Community, CommunityDecision, Custody
+from protocol.statements import Community, CommunityDecision, Custody, Declared
+
+
+def decides(community: Community) -> str:
+    """How many officers decide, of how many."""
+    return f"{community.threshold} of {len(community.officers)}"
 
 
 def risk(community: Community) -> str | None:
@@ -35,7 +41,7 @@ def risk(community: Community) -> str | None:
         )
     if threshold == count:
         return (
-            f"{threshold} of {count}: one lost key would block every decision for good; add an "
+            f"{decides(community)}: one lost key would block every decision for good; add an "
             "officer by `comity officer add`, or lower the threshold by `comity officer threshold`"
         )
     return None
@@ -47,44 +53,67 @@ async def change(
     """Propose what the community says of itself, with these members changed.
 
     `changes` are members of `community` as JSON (SPEC.md, section 6); `newcomer` is an officer whom
-    they list for the first time, whose name and key are kept from now on.
+    they list for the first time, whose name and key are kept unless that comes to nothing.
 
     Raises:
-        UserError: nothing would change, or it could not stand in the log.
+        UserError: nothing would change, it could not stand in the log, nobody could decide any more
+            by it, or the newcomer's name or key is somebody's.
     """
     async with node.store.write() as connection:
-        status = await change_in(connection, node.vault, changes, now)
-        if newcomer is not None:
-            await officers.keep(connection, node.vault, newcomer)
-        return status
+        return await change_in(connection, node.vault, changes, now, newcomer)
 
 
 async def change_in(
-    connection: AsyncConnection, vault: Vault, changes: Mapping[str, Any], now: int
+    connection: AsyncConnection,
+    vault: Vault,
+    changes: Mapping[str, Any],
+    now: int,
+    newcomer: Officer | None = None,
 ) -> Status:
     """As `change`, within a writing transaction."""
     register = await ledger.own_register_in(connection)
-    before = register.community
-    try:
-        after = Community.from_value(before.to_value() | dict(changes))
-    except Malformed as error:
-        raise UserError(f"this cannot stand in the log: {error}") from error
-    if after == before:
-        raise UserError("this is what the community says of itself already")
+    if newcomer is not None:
+        # What has lapsed holds no name any more, though nobody has ended it yet.
+        await settling.lapse_in(connection, vault, now)
+        _refuse_taken(newcomer, await officers.every_in(connection, vault))
     decision = CommunityDecision(
         v=1,
         type="community",
         log=register.fingerprint,
         on=day_of(now),
         after=register.community_leaf,
-        community=after,
+        community=_changed(register.community, changes),
     )
     hash_ = await decisions.propose(connection, vault, decision, now)
-    return await decisions.settle(connection, vault, hash_, [], now)
+    if newcomer is not None:
+        await officers.keep(connection, vault, replaced(newcomer, decision=hash_))
+    return await settling.settle(connection, vault, hash_, [], now)
 
 
-async def newcomer(  # noqa: PLR0913 - an officer's members, each with its name
-    node: Node,
+def _changed(before: Community, changes: Mapping[str, Any]) -> Community:
+    members = before.to_value() | dict(changes)
+    officers.check_threshold(members["threshold"], len(members["officers"]))
+    try:
+        after = Community.from_value(members)
+    except Malformed as error:
+        raise UserError(f"this cannot stand in the log: {error}") from error
+    if after == before:
+        raise UserError("this is what the community says of itself already")
+    return after
+
+
+def _refuse_taken(newcomer: Officer, known: Sequence[Officer]) -> None:
+    proposed = [each for each in known if each.decision is not None]
+    if any(newcomer.name == each.name or newcomer.key == each.key for each in proposed):
+        raise UserError(
+            "an officer of this name or key is proposed already: see `comity decision list`, and "
+            "decline that first"
+        )
+    if any(each.key == newcomer.key for each in known):
+        raise UserError("this key is, or was, an officer's: each has one of their own, used once")
+
+
+async def newcomer(
     name: str,
     key: bytes | None,
     password: str,
@@ -95,14 +124,13 @@ async def newcomer(  # noqa: PLR0913 - an officer's members, each with its name
     """An officer to be listed: with a key of their own, or (None) with one that the node keeps.
 
     Raises:
-        UserError: the key is known here already.
+        UserError: nobody could be called so.
     """
+    officers.check_name(name)
     if key is None:
         made = SigningKey.generate()
         locked = await asyncio.to_thread(passwords.lock, made.seed, password, cost=cost)
         return Officer(name, made.public_key, "node", locked)
-    if any(each.key == key for each in await officers.every(node)):
-        raise UserError("this key is, or was, an officer's: each has one of their own, used once")
     return Officer(name, key, custody, None)
 
 
@@ -131,6 +159,26 @@ async def replace(node: Node, who: Officer, now: int) -> Status:
 async def set_threshold(node: Node, threshold: int, now: int) -> Status:
     """Propose how many officers decide; raises as `change`."""
     return await change(node, {"threshold": threshold}, now)
+
+
+def declared(
+    before: Sequence[Declared], named: Mapping[str, str], gone: Collection[str]
+) -> list[dict[str, str]]:
+    """Spaces, or bodies, as they are to be declared: some named, anew or for the first time.
+
+    Statements that name one which is gone stand as they are, and are told as before.
+
+    Raises:
+        UserError: one that is to go is not declared, or is to be named as well.
+    """
+    names = {each.slug: each.name for each in before}
+    for slug in gone:
+        if slug in named:
+            raise UserError(f"`{slug}` cannot be named and removed at once")
+        if slug not in names:
+            raise UserError(f"`{slug}` is not declared; these are: {', '.join(names) or 'none'}")
+    left = {slug: name for slug, name in (names | dict(named)).items() if slug not in gone}
+    return [{"slug": slug, "name": left[slug]} for slug in sorted(left)]
 
 
 async def _listed(node: Node) -> list[Officer]:

@@ -62,10 +62,10 @@ class Decision(Decided):
     """Why it could not be logged."""
 
     @classmethod
-    def listed(cls, kept: KeptDecision) -> "Decision":
-        """As it is listed."""
+    def listed(cls, kept: KeptDecision, day: date) -> "Decision":
+        """As it is listed on a day."""
         return cls(
-            **_status(kept.status),
+            **_status(kept.status(day)),
             type=kept.row.type,
             on=kept.row.proposed_on,
             index=kept.row.index,

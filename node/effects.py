@@ -3,7 +3,8 @@
     attest      its records can be fetched by peers
     reseal      so can the new ones, in place of those before
     withdraw    its records are gone; and where it says `erased`, what they said, too
-    community   nothing; if it never stands, the OPRF key that it would have listed is forgotten
+    community   whom it lists for the first time is an officer; if it never stands, they are
+                forgotten, and the OPRF key that it would have listed
 
 Within the transaction that logs the decision, or ends it, so that a crash leaves nothing half done.
 """
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import answering, content, keyring, resealing
 from node.errors import UserError
-from node.store import attestations, records, slots
+from node.store import attestations, officers, records, slots
 from node.vault import Vault
 from protocol.items import WithdrawItem
 from protocol.keys import oprf_key_id
@@ -39,6 +40,8 @@ async def take_effect(
             await resealing.publish(connection, vault, items, log)
         case WithdrawDecision(items=items):
             await _end(connection, vault, items, log)
+        case CommunityDecision():
+            await officers.listed(connection, hash_)
         case _:
             pass
 
@@ -61,6 +64,7 @@ async def forget(
             listed = {} if register is None else register.oprf_keys
             never = {oprf_key_id(key) for key in community.oprf} - listed.keys()
             await keyring.drop_oprf(connection, never)
+            await officers.forget_proposed(connection, hash_)
         case _:
             pass
 

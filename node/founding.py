@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
-from node import decisions, keyring, officers, passwords
+from node import decisions, keyring, officers, passwords, settling
 from node.clock import day_of
 from node.config import database_url, load
 from node.decisions import Status
@@ -143,8 +143,11 @@ async def found(  # noqa: PLR0913 - each comes from another place, and each has 
 
 def _plan(founding: Founding, now: int) -> _Plan:
     names = [officer.name for officer in founding.officers]
-    if len(set(names)) != len(names) or "" in names:
+    for name in names:
+        officers.check_name(name)
+    if len(set(names)) != len(names):
         raise UserError("each officer has a name, and none stands twice")
+    officers.check_threshold(founding.threshold, len(names))
     keys, oprf = Keys.generate(), generate_key_pair() if founding.publishes else None
     own = {
         each.name: SigningKey.generate() for each in founding.officers if each.public_key is None
@@ -277,4 +280,4 @@ async def _begin(node: Node, plan: _Plan, kept: Sequence[Officer], now: int) -> 
         votes = [
             Vote(decision, given.officer, "approve", given.sig, None, now) for given in approvals
         ]
-        return await decisions.settle(connection, node.vault, decision, votes, now)
+        return await settling.settle(connection, node.vault, decision, votes, now)

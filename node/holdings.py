@@ -47,7 +47,11 @@ HOLDINGS = {
         "For good; an OPRF key that no record uses any more, for as long as a peer may rightly ask "
         "under it: a day, or a week where the community is part-time.",
     ),
-    "officers": Holding("Whose key is whose, for the community itself.", "officers", _FOR_GOOD),
+    "officers": Holding(
+        "Whose key is whose, for the community itself.",
+        "officers",
+        "For good; who was only proposed, until that was declined, or lapsed.",
+    ),
     "decisions": Holding(
         "What was proposed, and what became of it. Hashes and dates, no identifiers.",
         "officers",

@@ -19,6 +19,9 @@ from node.vault import Vault
 from protocol.keys import SigningKey
 from protocol.statements import Custody
 
+MAX_NAME = 100
+"""Characters of an officer's name."""
+
 _NAME = "officers.name"
 _SECRET = "officers.secret"  # noqa: S105 - the vault's purpose, not a secret
 
@@ -31,6 +34,33 @@ class Officer:
     key: bytes
     custody: Custody
     locked: bytes | None = field(repr=False)
+    decision: bytes | None = None
+    """The hash of the decision that would list them for the first time; None once it has."""
+
+
+def check_name(name: str) -> None:
+    """Refuse what nobody could be called by.
+
+    Raises:
+        UserError: it is empty, too long, not to be printed, or has spaces around it.
+    """
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
+        raise UserError(f"an officer has a name of 1 to {MAX_NAME} printable characters")
+
+
+def check_threshold(threshold: int, count: int) -> None:
+    """Refuse a number of approvals that `count` officers can never give.
+
+    Raises:
+        UserError: they cannot; with the numbers that they can.
+    """
+    if count == 0:
+        raise UserError("nobody would be left to decide: add an officer first")
+    if threshold > count:
+        raise UserError(
+            f"{threshold} of {count}: more would have to approve than there are officers, and "
+            f"nothing could be decided any more. Say a threshold (--threshold) from 1 to {count}"
+        )
 
 
 async def every(node: Node) -> list[Officer]:
@@ -87,6 +117,7 @@ async def keep(connection: AsyncConnection, vault: Vault, officer: Officer) -> N
             vault.seal(_NAME, officer.key, officer.name.encode()),
             officer.custody,
             None if locked is None else vault.seal(_SECRET, officer.key, locked),
+            officer.decision,
         ),
     )
 
@@ -95,4 +126,4 @@ def _opened(vault: Vault, row: OfficerRow) -> Officer:
     name = vault.open(_NAME, row.key, row.name_sealed).decode()
     sealed = row.secret_sealed
     locked = None if sealed is None else vault.open(_SECRET, row.key, sealed)
-    return Officer(name, row.key, row.custody, locked)
+    return Officer(name, row.key, row.custody, locked, row.decision)

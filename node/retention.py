@@ -16,7 +16,7 @@
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
-from node import admission, audit, decisions, forgetting, judgments, kept, rotation
+from node import admission, audit, forgetting, judgments, kept, rotation, settling
 from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
@@ -51,7 +51,7 @@ async def clean(node: Node, now: int) -> int:
     await judgments.forget_ended(node, now)
     await admission.lapse(node, now)
     deleted += await forgetting.forget_ended(node, now)
-    await decisions.lapse(node, now)
+    await settling.lapse(node, now)
     await rotation.retire(node, now)
     # Also for what others deleted since: the records of a sanction that was lifted, a peer's log.
     await node.store.scrub()

@@ -19,7 +19,7 @@ Source: SPEC.md, section 8, "Another OPRF key".
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import attesting, audit, constitution, decisions, keyring, ledger, resealing
+from node import attesting, audit, constitution, decisions, keyring, ledger, resealing, settling
 from node.clock import day_of
 from node.coverage import MAX_AHEAD, fresh_for
 from node.decisions import Kept, Status
@@ -45,12 +45,14 @@ async def rotate(node: Node, now: int) -> list[Status]:
     async with node.store.write() as connection:
         register = await ledger.own_register_in(connection)
         _require_publisher(register)
+        # What has lapsed waits for nobody any more, though nobody has ended it yet.
+        await settling.lapse_in(connection, node.vault, now)
         left = await _left(connection, node.vault, register, now)
         if not left:
             return [await _proposed(connection, node, register, now)]
-        await decisions.seal_anew(connection, node.vault, now)
+        await settling.seal_anew(connection, node.vault, now)
         waiting = [
-            each.status
+            each.status(day_of(now))
             for each in await decisions.every_in(connection, node.vault)
             if each.row.state == "pending" and isinstance(each.decision, ResealDecision)
         ]
@@ -103,7 +105,7 @@ async def _proposed(
 ) -> Status:
     for kept in await decisions.every_in(connection, node.vault):
         if kept.row.state == "pending" and _lists_new_key(kept, register):
-            return kept.status
+            return kept.status(day_of(now))
     made = OprfKey(ristretto.random_scalar())
     await keyring.keep_oprf(connection, node.vault, made, now)
     detail = {"who": audit.HERE, "what": "propose", "key": made.id.hex()}

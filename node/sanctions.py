@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import attesting, content, decisions, ledger
+from node import attesting, content, decisions, ledger, settling
 from node.attesting import Statement
 from node.clock import day_of
 from node.decisions import Kept, Status
@@ -100,7 +100,7 @@ class Sanction:
         """Its state in the register; before it is logged, that of its decision."""
         if self.attested is not None:
             return self.attested.state(day).name
-        state = self.proposed.row.state
+        state = self.proposed.state(day)
         return "proposed" if state == "pending" else state
 
 
@@ -144,7 +144,7 @@ async def propose_all(node: Node, proposals: Sequence[Proposal], now: int) -> St
         hash_ = await decisions.propose(connection, node.vault, decision, now)
         for item, kept in made:
             await content.keep(connection, node.vault, item.id, hash_, kept)
-        return await decisions.settle(connection, node.vault, hash_, [], now)
+        return await settling.settle(connection, node.vault, hash_, [], now)
 
 
 async def _made(
@@ -259,7 +259,9 @@ def _require_declared(proposal: Proposal, community: Community) -> None:
             raise _undeclared("--scope: the space", scope.space, spaces)
     bodies = [each.slug for each in community.bodies]
     if not bodies:
-        raise UserError("this community has declared no body that decides")
+        raise UserError(
+            "this community has declared no body that decides: `comity community set --body`"
+        )
     if proposal.decided_by is not None and proposal.decided_by.body not in bodies:
         raise _undeclared("--decided-by: the body", proposal.decided_by.body, bodies)
 

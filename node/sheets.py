@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import attesting, content, decisions
+from node.clock import day_of
 from node.content import Content
 from node.decisions import Kept
 from node.errors import UserError
@@ -28,7 +29,7 @@ from protocol.statements import (
 from protocol.voprf import OprfKey
 
 
-async def export(node: Node, decision: bytes) -> bytes:
+async def export(node: Node, decision: bytes, now: int) -> bytes:
     """The sheet of a pending decision: with it, an officer's device recomputes everything.
 
     It names who is meant: it goes to officers and nobody else.
@@ -38,8 +39,9 @@ async def export(node: Node, decision: bytes) -> bytes:
     """
     async with node.store.read() as connection:
         kept = await decisions.show_in(connection, node.vault, decision)
-        if kept.row.state != "pending":
-            raise UserError(f"this decision is {kept.row.state}: there is nothing to sign any more")
+        state = kept.state(day_of(now))
+        if state != "pending":
+            raise UserError(f"this decision is {state}: there is nothing to sign any more")
         shown = [
             await _attestation(connection, node, kept, id_)
             for id_ in decisions.attestations_of(kept.decision)

@@ -154,6 +154,7 @@ officers = Table(
     Column(
         "secret_sealed", LargeBinary, doc="With custody `node`: seed, under password and vault."
     ),
+    Column("decision", LargeBinary, doc="What would list them at last; null once it has."),
 )
 
 decisions = Table(

@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from node import audit, decisions, officers, sheets
+from node import audit, decisions, officers, sheets, voting
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
+from node.clock import day_of
 from node.documents import Decided, Decision, Document
 from node.errors import UserError
 from protocol.encoding import canonical_json
@@ -69,12 +70,12 @@ class Declined(Body):
 
 async def every(call: Call[Nothing, Which]) -> Decisions:
     """What waits for approvals; or all."""
-    found = await decisions.every(call.node)
+    found, day = await decisions.every(call.node), day_of(call.now)
     return Decisions(
         decisions=[
-            Decision.listed(each)
+            Decision.listed(each, day)
             for each in found
-            if call.query.ended or each.row.state == "pending"
+            if call.query.ended or each.state(day) == "pending"
         ]
     )
 
@@ -90,11 +91,11 @@ async def show(call: Call[Nothing, NoQuery]) -> DecisionShown:
             officer=names.get(vote.officer, vote.officer.hex()),
             vote=vote.kind,
             counts=vote.kind != "approve" or vote.officer in approving,
-            reason=decisions.reason_of(node, vote),
+            reason=voting.reason_of(node, vote),
         )
         for vote in kept.votes
     ]
-    listed = Decision.listed(kept).model_dump()
+    listed = Decision.listed(kept, day_of(call.now)).model_dump()
     return DecisionShown(**listed, votes=votes, content=kept.decision.to_value())
 
 
@@ -103,20 +104,22 @@ async def sheet(call: Call[Nothing, NoQuery]) -> Sheet:
     hash_ = await _found(call)
     said = {"who": audit.who(), "what": "sheet", "decision": hash_.hex()}
     await audit.write(call.node, "export", said, call.now)
-    return Sheet.model_validate_json(b'{"sheet":%s}' % await sheets.export(call.node, hash_))
+    return Sheet.model_validate_json(
+        b'{"sheet":%s}' % await sheets.export(call.node, hash_, call.now)
+    )
 
 
 async def approve(call: Call[Vouched, NoQuery]) -> Decided:
     """Approve with the key that the node keeps for the token's officer."""
     name, hash_ = await officer_of(call), await _found(call)
-    status = await decisions.approve_here(call.node, hash_, name, call.body.password, call.now)
+    status = await voting.approve_here(call.node, hash_, name, call.body.password, call.now)
     return Decided.of(status)
 
 
 async def recuse(call: Call[Vouched, NoQuery]) -> Decided:
     """Recuse the token's officer, for good; it never lowers the threshold."""
     name, hash_ = await officer_of(call), await _found(call)
-    status = await decisions.recuse_here(call.node, hash_, name, call.body.password, call.now)
+    status = await voting.recuse_here(call.node, hash_, name, call.body.password, call.now)
     return Decided.of(status)
 
 
@@ -136,7 +139,7 @@ async def decline(call: Call[Declined, NoQuery]) -> Decided:
     who = await officers.named(call.node, name)
     if who.locked is not None:
         await officers.unlock(who, call.body.password or "")
-    status = await decisions.decline(call.node, hash_, name, call.body.reason, call.now)
+    status = await voting.decline(call.node, hash_, name, call.body.reason, call.now)
     return Decided.of(status)
 
 
@@ -160,7 +163,7 @@ async def _brought(call: Call[Signed, NoQuery], kind: Any) -> Decided:
     hash_ = await _found(call)
     try:
         file = canonical_json(call.body.signed)
-        status = await decisions.bring(call.node, hash_, file, call.now, kind=kind)
+        status = await voting.bring(call.node, hash_, file, call.now, kind=kind)
     except (Malformed, TooLarge) as error:
         raise UserError(f"this is nothing that an officer signed: {error}") from error
     return Decided.of(status)

@@ -100,7 +100,7 @@ async def add(call: Call[NewOfficer, NoQuery]) -> Decided:
     """Propose another officer."""
     given = call.body
     key = _key(given.public_key)
-    who = await constitution.newcomer(call.node, given.name, key, "", custody=given.custody)
+    who = await constitution.newcomer(given.name, key, "", custody=given.custody)
     return Decided.of(await constitution.add(call.node, who, given.threshold, call.now))
 
 
@@ -108,7 +108,7 @@ async def replace(call: Call[NewKey, NoQuery]) -> Decided:
     """Propose another key for an officer whose key was lost, or may be known to others."""
     key = _key(call.body.public_key)
     name, custody = call.path["name"], call.body.custody
-    who = await constitution.newcomer(call.node, name, key, "", custody=custody)
+    who = await constitution.newcomer(name, key, "", custody=custody)
     return Decided.of(await constitution.replace(call.node, who, call.now))
 
 

@@ -41,9 +41,9 @@ async def _decide(
     key = await officer_key(node, name, password_file)
     status = await act([await sanctions.find(node, each) for each in which])
     if key is not None:
-        from node import decisions
+        from node import voting
 
-        status = await decisions.approve_with(node, status.decision, key, clock.now())
+        status = await voting.approve_with(node, status.decision, key, clock.now())
     emit_status(status)
 
 
@@ -223,7 +223,7 @@ async def amend(
     """
     from dataclasses import replace
 
-    from node import acts, decisions, sanctions
+    from node import acts, sanctions, voting
     from protocol.identifiers import from_text
 
     key = await officer_key(node, name, password_file)
@@ -236,7 +236,7 @@ async def amend(
     statuses = [made.attesting, made.withdrawing]
     if key is not None:
         statuses = [
-            await decisions.approve_with(node, each.decision, key, clock.now()) for each in statuses
+            await voting.approve_with(node, each.decision, key, clock.now()) for each in statuses
         ]
     attesting, withdrawing = statuses
     document = status_document(attesting) | {"withdrawing": status_document(withdrawing)}
@@ -280,13 +280,13 @@ async def import_(
     measure, scope (KIND[:SPACE], separated alike), and where wanted in_force_from, ends_on (DATE or
     never), review_by, basis, notice.
     """
-    from node import casebook, decisions, sanctions
+    from node import casebook, sanctions, voting
 
     key = await officer_key(node, name, password_file)
     proposals = casebook.read(file.read(casebook.MAX_FILE + 1), node.config.default_region)
     status = await sanctions.propose_all(node, proposals, clock.now())
     if key is not None:
-        status = await decisions.approve_with(node, status.decision, key, clock.now())
+        status = await voting.approve_with(node, status.decision, key, clock.now())
     emit_status(status, spelling.printable(f"Proposed {len(proposals)} sanctions"))
 
 

@@ -45,8 +45,14 @@ async def show(node: "Node") -> None:
 @click.option("--policy-url", "policy", help="Where its policy stands.")
 @click.option("--part-time/--full-time", "part_time", default=None, help="Reachable always or not.")
 @click.option("--entries", type=click.Choice(["public", "peers"]), help="Who may read the log.")
-@click.option("--space", "spaces", multiple=True, metavar="SLUG=NAME", help="Declare a space.")
-@click.option("--body", "bodies", multiple=True, metavar="SLUG=NAME", help="Declare a body.")
+@click.option("--space", "spaces", multiple=True, metavar="SLUG=NAME",
+              help="Declare a space, or give it another name.")  # fmt: skip
+@click.option("--body", "bodies", multiple=True, metavar="SLUG=NAME",
+              help="Declare a body, or give it another name.")  # fmt: skip
+@click.option("--remove-space", "no_spaces", multiple=True, metavar="SLUG",
+              help="Declare a space no more; what was decided for it stands.")  # fmt: skip
+@click.option("--remove-body", "no_bodies", multiple=True, metavar="SLUG",
+              help="Declare a body no more; what it decided stands.")  # fmt: skip
 @click.option("--officer", help="Approve at once with the key that the node keeps.")
 @password_option
 @node_command
@@ -55,24 +61,27 @@ async def set_(
     /,
     spaces: Sequence[str],
     bodies: Sequence[str],
+    no_spaces: Sequence[str],
+    no_bodies: Sequence[str],
     officer: str | None,
     password_file: Path | None,
     **members: Any,
 ) -> None:
     """Propose to change it; name, address and contact alone take one officer's approval."""
-    from node import constitution, decisions, ledger
+    from node import constitution, ledger, voting
 
     key = await officer_key(node, officer, password_file)
     changes = {name: value for name, value in members.items() if value is not None}
-    before = (await ledger.own_register(node)).community.to_value()
-    for member, texts in (("spaces", spaces), ("bodies", bodies)):
-        if texts:
-            changes[member] = _declared(before[member], texts)
+    before = (await ledger.own_register(node)).community
+    if spaces or no_spaces:
+        changes["spaces"] = constitution.declared(before.spaces, _named(spaces), no_spaces)
+    if bodies or no_bodies:
+        changes["bodies"] = constitution.declared(before.bodies, _named(bodies), no_bodies)
     if not changes:
         raise click.UsageError("say what is to change: `comity community set --help`")
     status = await constitution.change(node, changes, clock.now())
     if key is not None:
-        status = await decisions.approve_with(node, status.decision, key, clock.now())
+        status = await voting.approve_with(node, status.decision, key, clock.now())
     emit_status(status)
 
 
@@ -99,11 +108,11 @@ async def rotate(node: "Node", officer: str | None, password_file: Path | None) 
     emit(click.get_current_context(), document, "\n".join(map(status_in_words, statuses)))
 
 
-def _declared(before: Sequence[dict[str, str]], texts: Sequence[str]) -> list[dict[str, str]]:
-    names = {each["slug"]: each["name"] for each in before}
+def _named(texts: Sequence[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
     for text in texts:
         slug, equals, name = text.partition("=")
-        if not equals:
-            raise click.UsageError("--space and --body take SLUG=NAME")
+        if not equals or slug in names:
+            raise click.UsageError("--space and --body take SLUG=NAME, each slug once")
         names[slug] = name
-    return [{"slug": slug, "name": names[slug]} for slug in sorted(names)]
+    return names

@@ -1,6 +1,7 @@
 """`comity decision`: what waits for approvals, and what became of it."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -74,14 +75,16 @@ async def list_(node: "Node", ended: bool) -> None:
     """Show what waits for approvals."""
     from node import decisions, wording
 
-    found = [each for each in await decisions.every(node) if ended or each.row.state == "pending"]
+    day = clock.day_of(clock.now())
+    found = [each for each in await decisions.every(node) if ended or each.state(day) == "pending"]
     shown = table("Decision", "About", "Proposed on", "State", "Approvals")
     for each in found:
-        votes = f"{each.status.approvals} of {each.status.threshold}"
+        status = each.status(day)
+        votes = f"{status.approvals} of {status.threshold}"
         on = each.row.proposed_on.isoformat()
         about = wording.DECISIONS[each.row.type]
-        shown.add_row(each.row.hash.hex()[:16], about, on, each.row.state, votes)
-    emit(click.get_current_context(), [_listed(each) for each in found], shown)
+        shown.add_row(each.row.hash.hex()[:16], about, on, status.state, votes)
+    emit(click.get_current_context(), [_listed(each, day) for each in found], shown)
 
 
 @decision.command()
@@ -89,12 +92,14 @@ async def list_(node: "Node", ended: bool) -> None:
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show a decision, what it is about, and what each officer said to it."""
-    from node import audit, decisions, officers, wording
+    from node import audit, decisions, officers, voting, wording
 
     hash_ = await decisions.find(node, which)
     said = {"who": audit.who(), "what": "decision", "decision": hash_.hex()}
-    await audit.write(node, "read", said, clock.now())
+    now = clock.now()
+    await audit.write(node, "read", said, now)
     kept = await decisions.show(node, hash_)
+    status = kept.status(clock.day_of(now))
     names = {each.key: each.name for each in await officers.every(node)}
     approving = {each.officer for each in kept.approvals}
     votes = [
@@ -102,17 +107,20 @@ async def show(node: "Node", which: str) -> None:
             "officer": names.get(vote.officer, vote.officer.hex()),
             "vote": vote.kind,
             "counts": vote.kind != "approve" or vote.officer in approving,
-            "reason": decisions.reason_of(node, vote),
+            "reason": voting.reason_of(node, vote),
         }
         for vote in kept.votes
     ]
     about, on = wording.DECISIONS[kept.row.type], kept.row.proposed_on
-    state = f"{kept.row.state}, {_approvals(kept.status)}"
+    state = f"{status.state}, {_approvals(status)}"
     lines = [f"decision {kept.row.hash.hex()}", f"{about}, proposed on {on}: {state}"]
     lines += [_vote_in_words(each) for each in votes]
     lines += [f"  {kept.row.fault}"] if kept.row.fault else []
-    lines += await _content_in_words(node, kept)
-    document = _listed(kept) | {"votes": votes, "content": kept.decision.to_value()}
+    lines += await _content_in_words(node, kept, waits=status.state == "pending")
+    document = _listed(kept, clock.day_of(now)) | {
+        "votes": votes,
+        "content": kept.decision.to_value(),
+    }
     emit(click.get_current_context(), document, "\n".join(lines))
 
 
@@ -121,13 +129,13 @@ def _vote_in_words(vote: dict[str, Any]) -> str:
     return spelling.printable(f"  {vote['officer']}: {vote['vote']}{counts} {vote['reason'] or ''}")
 
 
-async def _content_in_words(node: "Node", kept: "Kept") -> list[str]:
+async def _content_in_words(node: "Node", kept: "Kept", *, waits: bool) -> list[str]:
     from node import sanctions, wording
     from protocol.statements import CommunityDecision
 
     if isinstance(kept.decision, CommunityDecision):
         # What an ended decision changed is not known any more: then all of it is shown.
-        changes = kept.decision.after is not None and kept.row.state == "pending"
+        changes = kept.decision.after is not None and waits
         before = kept.community if changes else None
         return wording.community_in_words(kept.decision.community, before)
     lines = []
@@ -148,7 +156,7 @@ async def export(node: "Node", which: str, out: Path | None) -> None:
     hash_ = await decisions.find(node, which)
     said = {"who": audit.who(), "what": "sheet", "decision": hash_.hex()}
     await audit.write(node, "export", said, clock.now())
-    data = await sheets.export(node, hash_)
+    data = await sheets.export(node, hash_, clock.now())
     if out is None:
         click.echo(data)
         return
@@ -172,7 +180,7 @@ async def approve(
     password_file: Path | None,
 ) -> None:
     """Approve a decision; with the last approval that it takes, it is logged."""
-    from node import decisions
+    from node import decisions, voting
 
     _require_one(name, approval)
     hash_ = await decisions.find(node, which)
@@ -180,7 +188,7 @@ async def approve(
         emit_status(await _brought(node, hash_, approval, "approve"))
         return
     password = officer_password(name, password_file)
-    emit_status(await decisions.approve_here(node, hash_, name, password, clock.now()))
+    emit_status(await voting.approve_here(node, hash_, name, password, clock.now()))
 
 
 @decision.command()
@@ -197,7 +205,7 @@ async def recuse(
     password_file: Path | None,
 ) -> None:
     """Recuse an officer, for good. It never lowers the number of approvals that it takes."""
-    from node import decisions
+    from node import decisions, voting
 
     _require_one(name, approval)
     hash_ = await decisions.find(node, which)
@@ -205,7 +213,7 @@ async def recuse(
         emit_status(await _brought(node, hash_, approval, "recuse"))
         return
     password = officer_password(name, password_file)
-    emit_status(await decisions.recuse_here(node, hash_, name, password, clock.now()))
+    emit_status(await voting.recuse_here(node, hash_, name, password, clock.now()))
 
 
 @decision.command()
@@ -222,7 +230,7 @@ async def decline(
     An officer whose key the node keeps gives its password. Of one whose key is elsewhere it is
     noted as you say it: nothing is signed.
     """
-    from node import decisions, officers
+    from node import decisions, officers, voting
 
     hash_ = await decisions.find(node, which)
     who = await officers.named(node, name)
@@ -230,19 +238,19 @@ async def decline(
     if who.locked is not None:
         await officers.unlock(who, officer_password(name, password_file))
         done = f"Noted that {name} declines"
-    emit_status(await decisions.decline(node, hash_, name, reason, clock.now()), done)
+    emit_status(await voting.decline(node, hash_, name, reason, clock.now()), done)
 
 
 async def approve_all(
     node: "Node", statuses: "Sequence[Status]", key: "SigningKey"
 ) -> "list[Status]":
     """Approve decisions, and those that they bring about, with an officer's unlocked key."""
-    from node import decisions
+    from node import decisions, voting
 
     done: list[Status] = []
     for each in statuses:
-        status = await decisions.approve_with(node, each.decision, key, clock.now())
-        then = [await decisions.status(node, hash_) for hash_ in status.then]
+        status = await voting.approve_with(node, each.decision, key, clock.now())
+        then = [await decisions.status(node, hash_, clock.now()) for hash_ in status.then]
         done += [status, *await approve_all(node, then, key)]
     return done
 
@@ -265,19 +273,19 @@ def _require_one(name: str | None, approval: BinaryIO | None) -> None:
 
 
 async def _brought(node: "Node", hash_: bytes, file: BinaryIO | None, kind: "VoteKind") -> "Status":
-    from node import decisions
+    from node import voting
     from protocol.sheet import MAX_SIGNED
 
     read = b"" if file is None else file.read(MAX_SIGNED + 2)
     try:
-        return await decisions.bring(node, hash_, read, clock.now(), kind=kind)
+        return await voting.bring(node, hash_, read, clock.now(), kind=kind)
     except (Malformed, TooLarge) as error:
         raise UserError(
             f"this is not an approval file, as `comity officer sign` writes it: {error}"
         ) from error
 
 
-def _listed(kept: "Kept") -> dict[str, Any]:
+def _listed(kept: "Kept", day: date) -> dict[str, Any]:
     from node.documents import Decision
 
-    return Decision.listed(kept).to_value()
+    return Decision.listed(kept, day).to_value()

@@ -20,6 +20,8 @@ from protocol.errors import Malformed
 if TYPE_CHECKING:
     from node.founding import Founding, NewOfficer
     from node.node import Node
+    from node.store.logs import Head
+    from protocol.statements import Community
 
 
 @click.command()
@@ -98,8 +100,7 @@ async def _show_founded(ctx: click.Context, founding: "Founding") -> None:
     from node.node import opened
 
     async with opened(home()) as node:
-        document = await identity(node)
-    emit(ctx, document, _in_words(document))
+        await _show(ctx, node)
     missing = founding.missing
     if missing:
         say(f"It asks and publishes nothing: to publish, it lacks {', '.join(missing)}.")
@@ -152,47 +153,63 @@ def _passwords(file: Path | None, *, generate: bool) -> Callable[[str], str]:
 @node_command
 async def id_(node: "Node") -> None:
     """Show the id, the fingerprint, and the string that two administrators compare."""
-    document = await identity(node)
-    emit(click.get_current_context(), document, _in_words(document))
+    await _show(click.get_current_context(), node)
 
 
-async def identity(node: "Node") -> dict[str, Any]:
-    """Which community this is, as a JSON document.
+async def _show(ctx: click.Context, node: "Node") -> None:
+    from node import constitution
+
+    head, community = await _current(node)
+    document = _identity(head, community)
+    emit(ctx, document, _in_words(document, constitution.decides(community)))
+    risk = constitution.risk(community)
+    if risk is not None:
+        say(f"Mind: {risk}")
+
+
+async def _current(node: "Node") -> "tuple[Head | None, Community]":
+    """The community, and the head of its log once it is founded.
 
     Raises:
         UserError: none was founded here.
     """
     from node import decisions, ledger
     from node.store import logs
-    from protocol.compare import Comparison
-    from protocol.encoding import base64url
 
     async with node.store.read() as connection:
         head = await logs.own_head(connection)
     if head is not None:
-        community = (await ledger.own_register(node)).community
-        compare = Comparison(community.id, head.fingerprint, head.size, head.root).to_text()
-        return {
-            "id": community.id,
-            "url": community.url,
-            "fingerprint": base64url(head.fingerprint),
-            "compare": compare,
-            "state": "active",
-        }
+        return head, (await ledger.own_register(node)).community
     for kept in await decisions.every(node):
-        waiting = {"fingerprint": None, "compare": None, "state": "awaiting_approvals"}
-        return {"id": kept.community.id, "url": kept.community.url} | waiting
+        return None, kept.community
     raise UserError("no community was founded here: type `comity init`")
 
 
-def _in_words(document: dict[str, Any]) -> str:
+def _identity(head: "Head | None", community: "Community") -> dict[str, Any]:
+    """Which community this is, as a JSON document."""
+    from protocol.compare import Comparison
+    from protocol.encoding import base64url
+
+    known = {"id": community.id, "url": community.url}
+    if head is None:
+        return known | {"fingerprint": None, "compare": None, "state": "awaiting_approvals"}
+    return known | {
+        "fingerprint": base64url(head.fingerprint),
+        "compare": Comparison(community.id, head.fingerprint, head.size, head.root).to_text(),
+        "state": "active",
+    }
+
+
+def _in_words(document: dict[str, Any], decides: str) -> str:
     if document["state"] != "active":
         return (
             f"{document['id']} awaits approvals of its officers: `comity decision list` shows what "
-            "waits, `comity decision export` writes the sheet that an officer signs"
+            "waits, `comity decision export` writes the sheet that an officer signs\n"
+            f"decides by {decides}"
         )
     lines = [
         f"{document['id']}   {document['url'] or 'without an address: it only asks'}   active",
+        f"decides by {decides}",
         f"fingerprint {document['fingerprint']}",
         "Compare with another administrator, by phone or face to face:",
         document["compare"],

@@ -33,7 +33,7 @@ async def send(
     node: "Node", which: Sequence[str], to: str | None, key: "SigningKey | None"
 ) -> None:
     """Have one letter sent, try it at once, and approve that it was, where an officer is named."""
-    from node import decisions, notice, sanctions
+    from node import decisions, notice, sanctions, voting
 
     if len(which) != 1:
         raise click.UsageError("--send sends one letter: to each person their own")
@@ -42,9 +42,9 @@ async def send(
     sent = await notice.send_now(node, letter, clock.now())
     status = None
     if sent.decision is not None:
-        status = await decisions.status(node, sent.decision)
+        status = await decisions.status(node, sent.decision, clock.now())
         if key is not None:
-            status = await decisions.approve_with(node, sent.decision, key, clock.now())
+            status = await voting.approve_with(node, sent.decision, key, clock.now())
     _emit(id_, sent, status)
 
 

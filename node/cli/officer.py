@@ -130,7 +130,7 @@ async def add(
     """
     from node import constitution
 
-    newcomer = await _newcomer(node, who, custody)
+    newcomer = await _newcomer(who, custody)
     await _change(
         node, by, password_file, lambda now: constitution.add(node, newcomer, threshold, now)
     )
@@ -165,7 +165,7 @@ async def replace(
     """Propose another key for an officer whose key was lost, or may be known to others."""
     from node import constitution
 
-    newcomer = await _newcomer(node, who, custody)
+    newcomer = await _newcomer(who, custody)
     await _change(node, by, password_file, lambda now: constitution.replace(node, newcomer, now))
 
 
@@ -183,8 +183,8 @@ async def threshold(node: "Node", number: int, by: str | None, password_file: Pa
     )
 
 
-async def _newcomer(node: "Node", who: str, custody: "Custody") -> "Officer":
-    from node import constitution
+async def _newcomer(who: str, custody: "Custody") -> "Officer":
+    from node import constitution, officers
     from protocol.encoding import from_base64url
     from protocol.errors import Malformed
 
@@ -195,8 +195,10 @@ async def _newcomer(node: "Node", who: str, custody: "Custody") -> "Officer":
         raise click.UsageError(
             "NAME=PUBLICKEY takes the key that `comity officer key` prints"
         ) from error
+    name = name.strip()
+    officers.check_name(name)
     password = "" if key is not None else new_password(name)
-    return await constitution.newcomer(node, name.strip(), key, password, custody=custody)
+    return await constitution.newcomer(name, key, password, custody=custody)
 
 
 def new_password(name: str) -> str:
@@ -214,14 +216,14 @@ async def _change(
     password_file: Path | None,
     propose: "Callable[[int], Awaitable[Status]]",
 ) -> None:
-    from node import constitution, decisions, ledger
+    from node import constitution, decisions, ledger, voting
     from node.cli.decision import emit_status, officer_key
 
     key = await officer_key(node, by, password_file)
     status = await propose(clock.now())
     kept = await decisions.show(node, status.decision)
     if key is not None:
-        status = await decisions.approve_with(node, status.decision, key, clock.now())
+        status = await voting.approve_with(node, status.decision, key, clock.now())
     after = getattr(kept.decision, "community", None) or (await ledger.own_register(node)).community
     risk = constitution.risk(after)
     emit_status(status, "" if risk is None else f"Mind: {risk}")
@@ -247,10 +249,10 @@ async def list_(node: "Node") -> None:
     ]
     shown = table("Officer", "Key is kept", "Listed now", "Public key")
     for each in found:
-        listed = "yes" if each.key in current else "no"
+        listed = "yes" if each.key in current else "no" if each.decision is None else "proposed"
         shown.add_row(each.name, _KEPT[each.custody], listed, base64url(each.key))
     risk = constitution.risk(community)
-    say(f"{community.threshold} of {len(current)} decide" + (f". Mind: {risk}" if risk else ""))
+    say(f"{constitution.decides(community)} decide" + (f". Mind: {risk}" if risk else ""))
     emit(click.get_current_context(), document, shown)
 
 

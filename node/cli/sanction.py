@@ -95,7 +95,7 @@ async def propose(
     password_file: Path | None,
 ) -> None:
     """Propose a sanction; it is published once enough officers have approved."""
-    from node import decisions, recognition, sanctions, wording
+    from node import recognition, sanctions, voting, wording
     from protocol.claims import OwnDecision
     from protocol.identifiers import related
 
@@ -129,7 +129,7 @@ async def propose(
     key = await officer_key(node, name, password_file)
     status = await sanctions.propose(node, proposal, clock.now())
     if key is not None:
-        status = await decisions.approve_with(node, status.decision, key, clock.now())
+        status = await voting.approve_with(node, status.decision, key, clock.now())
     published = ", ".join(spelling.identifier(each.text) for each in sanctions.published(meant))
     told = wording.notice_in_words(proposal.notice)
     emit_status(status, f"Proposed about {published}\nNotice: {told}")

@@ -65,6 +65,15 @@ async def replace(connection: AsyncConnection, row: DecisionRow) -> None:
     await connection.execute(update(decisions).where(decisions.c.hash == row.hash).values(**values))
 
 
+async def reopen(connection: AsyncConnection, hash_: bytes) -> None:
+    """Let a decision that was declined wait again; who declined has said nothing to it any more."""
+    await connection.execute(
+        update(decisions).where(decisions.c.hash == hash_).values(state="pending", fault=None)
+    )
+    declined = approvals.c.kind == "decline"
+    await connection.execute(delete(approvals).where(approvals.c.decision == hash_, declined))
+
+
 async def vote(connection: AsyncConnection, given: Vote) -> None:
     """Keep what an officer says, in place of what the same officer said before."""
     await connection.execute(

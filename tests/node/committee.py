@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from node import acts, decisions, ledger, sanctions
+from node import acts, decisions, ledger, sanctions, voting
 from node.acts import Because
 from node.clock import day_of
 from node.decisions import Status
@@ -90,7 +90,7 @@ class Committee:
     async def approve(self, status: Status, *officers: str, now: int = NOW) -> Status:
         """These officers approve with the keys that the node keeps; alice and bob by default."""
         for name in officers or ("alice", "bob"):
-            status = await decisions.approve_here(
+            status = await voting.approve_here(
                 self.node, status.decision, name, password(name), now
             )
         return status
@@ -117,7 +117,7 @@ class Committee:
         )
         async with self.node.store.write() as connection:
             hash_ = await decisions.propose(connection, self.node.vault, decision, NOW)
-        status = await self.approve(await decisions.status(self.node, hash_))
+        status = await self.approve(await decisions.status(self.node, hash_, NOW))
         assert status.state == "logged"
 
     async def register(self) -> Register:

@@ -20,7 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from node import acts, decisions, ledger, peering, sanctions
+from node import acts, ledger, peering, sanctions, voting
 from node.app import Serving, serving
 from node.client import Clients, connect
 from node.clock import day_of
@@ -153,7 +153,7 @@ class Community:
     async def approve(self, status: Status) -> Status:
         """Approve by as many officers as it takes."""
         for officer in self.officers[: status.threshold]:
-            status = await decisions.approve_here(
+            status = await voting.approve_here(
                 self.node, status.decision, officer, password(officer), self.now
             )
         assert status.state == "logged"

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from node import decisions, officers, resealing, rotation
+from node import decisions, officers, resealing, rotation, voting
 from node.clock import day_of
 from node.home import Home
 from node.ledger import own_register
@@ -29,8 +29,8 @@ async def rotate(home: Home) -> None:
             print(len(statuses), flush=True)  # noqa: T201
             for status in statuses:
                 for key in keys:
-                    if (await decisions.status(node, status.decision)).state == "pending":
-                        await decisions.approve_with(node, status.decision, key, NOW)
+                    if (await decisions.status(node, status.decision, NOW)).state == "pending":
+                        await voting.approve_with(node, status.decision, key, NOW)
                         print("approved", flush=True)  # noqa: T201
             if await _is_done(node):
                 print("done", flush=True)  # noqa: T201

@@ -84,7 +84,7 @@ async def _waiting(committee: Committee) -> Status:
     (kept,) = [
         each for each in await decisions.every(committee.node) if each.row.state == "pending"
     ]
-    return kept.status
+    return kept.status(TODAY)
 
 
 async def test_many_are_reaffirmed_at_once(committee: Committee) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from node import audit, decisions, doctor, retention, subject
+from node import audit, decisions, doctor, retention, settling, subject, voting
 from node.checking import Occasion, check
 from node.node import Node
 from node.store import audit as rows
@@ -117,12 +117,12 @@ async def test_a_decision_that_ends_otherwise_is_in_the_record(committee: Commit
     """Declined, void, lapsed: each once."""
     declined = await committee.propose()
     for name in ("alice", "bob"):
-        await decisions.decline(committee.node, declined.decision, name, "no", NOW)
+        await voting.decline(committee.node, declined.decision, name, "no", NOW)
     void = await committee.propose()
     await committee.change(threshold=3)
     lapsed = await committee.propose()
     for _ in range(2):
-        await decisions.lapse(committee.node, NOW + 91 * DAY)
+        await settling.lapse(committee.node, NOW + 91 * DAY)
     outcomes = [each.detail for each in await audit.every(committee.node, "outcome")]
     assert {each["what"]: each["decision"] for each in outcomes if each["what"] != "logged"} == {
         "declined": declined.decision.hex(),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from node import acts, decisions, sanctions
+from node import acts, sanctions, voting
 from node.checking import Occasion, Result, check
 from node.policy import Policy, Requirement, Weight
 from node.store import policies
@@ -21,7 +21,7 @@ async def _found(conf: Community) -> Result:
 
 
 async def _sign(community: Community, decision: bytes, officer: str) -> str:
-    signed = await decisions.approve_here(
+    signed = await voting.approve_here(
         community.node, decision, officer, password(officer), community.now
     )
     return signed.state

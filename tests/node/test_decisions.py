@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from node import acts, decisions, ledger, officers, sanctions
+from node import acts, decisions, ledger, officers, sanctions, voting
 from node.decisions import Status
 from node.errors import UserError
 from node.store import decisions as rows
@@ -46,7 +46,7 @@ async def test_an_approval_signed_elsewhere_counts_as_one_given_here(committee: 
     """Two of three: one key kept by the node, one on the officer's own device."""
     status = await committee.approve(await committee.propose(), "alice")
     file = _approval(await _data(committee, status), CYD)
-    status = await decisions.bring(committee.node, status.decision, file + b"\n", NOW)
+    status = await voting.bring(committee.node, status.decision, file + b"\n", NOW)
     assert (status.state, status.approvals) == ("logged", 2)
     quorum = (await committee.register()).attestations[status.attestations[0]].quorum
     assert (len(quorum.approved), quorum.custody) == (2, "node")
@@ -59,7 +59,7 @@ async def test_row_12_an_officer_counts_once(committee: Committee) -> None:
     again = await committee.propose()
     file = _approval(await _data(committee, again), CYD)
     for _ in range(2):
-        again = await decisions.bring(committee.node, again.decision, file, NOW)
+        again = await voting.bring(committee.node, again.decision, file, NOW)
     assert (again.state, again.approvals) == ("pending", 1)
 
 
@@ -68,12 +68,12 @@ async def test_row_12_an_approval_of_another_decision_does_not_count(committee: 
     status, other = await committee.propose(), await committee.propose()
     file = _approval(await _data(committee, other), CYD)
     with pytest.raises(UserError, match="another decision"):
-        await decisions.bring(committee.node, status.decision, file, NOW)
+        await voting.bring(committee.node, status.decision, file, NOW)
     signature = approve(await _data(committee, other), CYD).sig
     forged = _file(await _data(committee, status), "approve", CYD.public_key, signature)
     with pytest.raises(BadSignature):
-        await decisions.bring(committee.node, status.decision, forged, NOW)
-    assert (await decisions.status(committee.node, status.decision)).approvals == 0
+        await voting.bring(committee.node, status.decision, forged, NOW)
+    assert (await decisions.status(committee.node, status.decision, NOW)).approvals == 0
 
 
 async def test_row_12_nobody_approves_who_is_no_officer(committee: Committee) -> None:
@@ -81,7 +81,7 @@ async def test_row_12_nobody_approves_who_is_no_officer(committee: Committee) ->
     status = await committee.propose()
     file = _approval(await _data(committee, status), STRANGER)
     with pytest.raises(UserError, match="not one of the community's officers"):
-        await decisions.bring(committee.node, status.decision, file, NOW)
+        await voting.bring(committee.node, status.decision, file, NOW)
 
 
 async def test_row_12_a_stranger_whose_vote_is_slipped_into_the_database_does_not_count(
@@ -104,18 +104,18 @@ async def test_a_wrong_password_approves_nothing(committee: Committee) -> None:
     """And says no more than that it is wrong."""
     status = await committee.propose()
     with pytest.raises(UserError, match="wrong password"):
-        await decisions.approve_here(committee.node, status.decision, "alice", "guess", NOW)
+        await voting.approve_here(committee.node, status.decision, "alice", "guess", NOW)
     with pytest.raises(UserError, match="no officer of that name"):
-        await decisions.approve_here(committee.node, status.decision, "eve", "guess", NOW)
+        await voting.approve_here(committee.node, status.decision, "eve", "guess", NOW)
     with pytest.raises(UserError, match="not kept here"):
-        await decisions.approve_here(committee.node, status.decision, "cyd", "guess", NOW)
-    assert (await decisions.status(committee.node, status.decision)).approvals == 0
+        await voting.approve_here(committee.node, status.decision, "cyd", "guess", NOW)
+    assert (await decisions.status(committee.node, status.decision, NOW)).approvals == 0
 
 
 async def test_whoever_recused_approves_no_more(committee: Committee) -> None:
     """A recusal takes an approval back, is final, and lowers no threshold."""
     status = await committee.approve(await committee.propose(), "alice")
-    status = await decisions.recuse_here(
+    status = await voting.recuse_here(
         committee.node, status.decision, "alice", password("alice"), NOW
     )
     assert (status.state, status.approvals, status.threshold) == ("pending", 0, 2)
@@ -124,7 +124,7 @@ async def test_whoever_recused_approves_no_more(committee: Committee) -> None:
     status = await committee.approve(status, "bob")
     assert status.state == "pending"
     file = _approval(await _data(committee, status), CYD)
-    status = await decisions.bring(committee.node, status.decision, file, NOW)
+    status = await voting.bring(committee.node, status.decision, file, NOW)
     assert status.state == "logged"
 
 
@@ -135,25 +135,23 @@ async def test_a_recusal_signed_elsewhere_is_verified(committee: Committee) -> N
     for signature in (recuse(await _data(committee, other), CYD), approve(data, CYD).sig):
         file = _file(data, "recuse", CYD.public_key, signature)
         with pytest.raises(BadSignature):
-            await decisions.bring(committee.node, status.decision, file, NOW, kind="recuse")
+            await voting.bring(committee.node, status.decision, file, NOW, kind="recuse")
     file = _file(data, "recuse", CYD.public_key, recuse(data, CYD))
     with pytest.raises(UserError, match="signed to recuse"):
-        await decisions.bring(committee.node, status.decision, file, NOW)
-    await decisions.bring(committee.node, status.decision, file, NOW, kind="recuse")
+        await voting.bring(committee.node, status.decision, file, NOW)
+    await voting.bring(committee.node, status.decision, file, NOW, kind="recuse")
     with pytest.raises(UserError, match="recused"):
-        await decisions.bring(committee.node, status.decision, _approval(data, CYD), NOW)
+        await voting.bring(committee.node, status.decision, _approval(data, CYD), NOW)
 
 
 async def test_a_decision_is_declined_when_too_few_are_left(committee: Committee) -> None:
     """One of three who declines stops nothing; the second does, and what was prepared is gone."""
     status = await committee.propose()
-    status = await decisions.decline(committee.node, status.decision, "cyd", "I doubt it", NOW)
+    status = await voting.decline(committee.node, status.decision, "cyd", "I doubt it", NOW)
     assert status.state == "pending"
     kept = await decisions.show(committee.node, status.decision)
-    assert [decisions.reason_of(committee.node, vote) for vote in kept.votes] == ["I doubt it"]
-    status = await decisions.recuse_here(
-        committee.node, status.decision, "bob", password("bob"), NOW
-    )
+    assert [voting.reason_of(committee.node, vote) for vote in kept.votes] == ["I doubt it"]
+    status = await voting.recuse_here(committee.node, status.decision, "bob", password("bob"), NOW)
     assert status.state == "declined"
     with pytest.raises(UserError, match="declined"):
         await committee.approve(status, "alice")
@@ -165,7 +163,7 @@ async def test_a_decision_is_declined_when_too_few_are_left(committee: Committee
 async def test_whoever_declined_may_still_approve(committee: Committee) -> None:
     """A note is no signature."""
     status = await committee.propose()
-    await decisions.decline(committee.node, status.decision, "alice", "not yet", NOW)
+    await voting.decline(committee.node, status.decision, "alice", "not yet", NOW)
     assert (await committee.approve(status)).state == "logged"
 
 
@@ -173,7 +171,7 @@ async def test_a_logged_decision_takes_no_more_votes(committee: Committee) -> No
     """What is in the log is as it was approved."""
     status = await committee.approve(await committee.propose())
     with pytest.raises(UserError, match="logged"):
-        await decisions.decline(committee.node, status.decision, "cyd", "too late", NOW)
+        await voting.decline(committee.node, status.decision, "cyd", "too late", NOW)
     size = (await ledger.own_head(committee.node)).size
     assert (await decisions.show(committee.node, status.decision)).row.index == size - 1
 
@@ -189,7 +187,7 @@ async def test_a_decision_that_the_log_has_overtaken_is_void(committee: Committe
         other = type(kept.decision).from_value(kept.decision.to_value() | {"items": [item]})
         second = await decisions.propose(connection, committee.node.vault, other, NOW)
     await committee.approve(first)
-    status = await decisions.status(committee.node, second)
+    status = await decisions.status(committee.node, second, NOW)
     assert status.state == "void"
     assert status.fault is not None
     assert "propose it again" in status.fault
@@ -201,7 +199,7 @@ async def test_what_can_never_be_published_is_forgotten(committee: Committee) ->
     """Who decides changed before a ban was approved: it is proposed anew, or never."""
     waiting = await committee.propose()
     await committee.change(threshold=3)
-    status = await decisions.status(committee.node, waiting.decision)
+    status = await decisions.status(committee.node, waiting.decision, NOW)
     assert status.state == "void"
     assert (await sanctions.show(committee.node, status.attestations[0])).attestation is None
 
@@ -242,12 +240,12 @@ async def test_what_came_too_early_waits(committee: Committee) -> None:
     )
     async with committee.node.store.write() as connection:
         hash_ = await decisions.propose(connection, committee.node.vault, decision, NOW)
-    status = await committee.approve(await decisions.status(committee.node, hash_))
+    status = await committee.approve(await decisions.status(committee.node, hash_, NOW))
     assert (status.state, status.approvals) == ("pending", 2)
     assert status.fault is not None
     assert "superseded" in status.fault
     assert (await committee.approve(new)).state == "logged"
-    status = await decisions.status(committee.node, hash_)
+    status = await decisions.status(committee.node, hash_, NOW)
     assert (status.state, status.fault) == ("logged", None)
     assert await committee.state(old) == "withdrawn"
 
@@ -261,7 +259,7 @@ async def test_what_is_in_the_log_is_never_forgotten_as_overtaken(committee: Com
     await committee.change(threshold=3)
     await committee.approve(status)
     file = _approval(data, CYD)
-    status = await decisions.bring(committee.node, status.decision, file, NOW)
+    status = await voting.bring(committee.node, status.decision, file, NOW)
     assert status.state == "pending"
     assert (await sanctions.show(committee.node, status.attestations[0])).attestation is not None
 
@@ -304,7 +302,7 @@ async def test_what_is_no_approval_is_refused_as_such(
     status = await committee.propose()
     file = _approval(await _data(committee, status), CYD)
     with pytest.raises(Violation):
-        await decisions.bring(committee.node, status.decision, spoil(file), NOW)
+        await voting.bring(committee.node, status.decision, spoil(file), NOW)
 
 
 async def test_decisions_are_found_by_the_beginning_of_their_hash(committee: Committee) -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from node import acts, constitution, decisions, sanctions
+from node import acts, constitution, sanctions, voting
 from node.clock import day_of
 from node.decisions import Status
 from node.errors import UserError
@@ -85,7 +85,7 @@ async def _act(issuer: Community, draw: random.Random) -> None:
         if status.state == "pending":
             assert approvals < status.threshold
             assert await issuer.register() == before
-            status = await decisions.approve_here(
+            status = await voting.approve_here(
                 issuer.node, status.decision, officer, password(officer), issuer.now
             )
 
@@ -158,7 +158,7 @@ async def test_five_years_of_reviews_expiries_officers_and_appeals(
         if month == 22:
             await python.approve(await acts.appeal(python.node, [kept], "rejected", now))
         if month == 30:
-            carol = await constitution.newcomer(python.node, "carol", None, "carol's", cost=CHEAP)
+            carol = await constitution.newcomer("carol", None, "carol's", cost=CHEAP)
             await python.approve(await constitution.add(python.node, carol, None, now))
         if month == 40:
             await python.approve(await constitution.remove(python.node, "carol", None, now))

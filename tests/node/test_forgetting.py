@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from node import acts, content, decisions, forgetting, retention, sanctions, sheets, tables
+from node import acts, content, forgetting, retention, sanctions, sheets, tables, voting
 from node.clock import day_of
 from node.errors import UserError
 from node.store import attestations, records
@@ -158,16 +158,18 @@ async def test_an_officers_device_shows_who_is_to_be_forgotten(committee: Commit
     id_ = await _expired(committee)
     now = _after(END)
     status = await acts.withdraw(committee.node, [id_], "erased", now)
-    sheet = await sheets.export(committee.node, status.decision)
+    sheet = await sheets.export(committee.node, status.decision, now)
     (item,) = verify_sheet(sheet, CYD.public_key, now=now).items
     assert "github:malloryq-fake" in [each.text for each in item.identifiers]
     await committee.approve(status, "alice", now=now)
     file = verify_sheet(sheet, CYD.public_key, now=now).approve(CYD).to_bytes()
-    assert (await decisions.bring(committee.node, status.decision, file, now)).state == "logged"
+    assert (await voting.bring(committee.node, status.decision, file, now)).state == "logged"
     other = await committee.publish("github:somebody", ends_on=END)
     lift = await acts.withdraw(committee.node, [other], "lifted", NOW)
     with pytest.raises(RefusedSheet, match="check 6"):
-        verify_sheet(await sheets.export(committee.node, lift.decision), CYD.public_key, now=now)
+        verify_sheet(
+            await sheets.export(committee.node, lift.decision, NOW), CYD.public_key, now=now
+        )
 
 
 async def test_an_erasure_that_waited_past_the_end_is_logged(committee: Committee) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from node import decisions, keyring, ledger, officers
+from node import decisions, keyring, ledger, officers, voting
 from node.errors import UserError
 from node.founding import OPERATOR, Founding, NewOfficer, found
 from node.home import Home
@@ -75,7 +75,7 @@ async def test_a_founding_waits_for_officers_whose_keys_are_elsewhere(home: Home
         file = SignedVote(
             v=1, decision=waiting.row.hash, kind="approve", officer=given.officer, sig=given.sig
         )
-        status = await decisions.bring(node, waiting.row.hash, file.to_bytes(), NOW)
+        status = await voting.bring(node, waiting.row.hash, file.to_bytes(), NOW)
         assert (status.state, status.approvals, status.threshold) == ("logged", 2, 2)
         assert (await ledger.own_head(node)).size == 1
 

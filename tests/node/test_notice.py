@@ -161,7 +161,9 @@ async def test_the_person_is_told_when_the_mail_server_has_the_letter(
     assert await _pending(committee) == ["notice"]
     assert not (await committee.register()).attestations[id_].told
     assert sent.decision is not None
-    status = await committee.approve(await decisions.status(committee.node, sent.decision), "bob")
+    status = await committee.approve(
+        await decisions.status(committee.node, sent.decision, NOW), "bob"
+    )
     assert status.state == "logged"
     assert (await committee.register()).attestations[id_].told
     acts_ = [
@@ -301,7 +303,7 @@ async def test_past_its_delay_an_untold_sanction_weighs_nothing_at_any_peer(
     assert sent.decision is not None
     await federation.sync()
     assert (await _asked(conf)).outcome == "nothing_found"
-    await python.approve(await decisions.status(python.node, sent.decision))
+    await python.approve(await decisions.status(python.node, sent.decision, python.now))
     await federation.sync()
     assert (await _asked(conf)).outcome == "match"
 

@@ -29,6 +29,7 @@ from node import (
     rotation,
     sheets,
     tables,
+    voting,
 )
 from node import sanctions as proposing
 from node.asking import Question, ask
@@ -83,7 +84,7 @@ async def _expect_right_answers(conf: Community) -> None:
 
 async def _approve(community: Community, status: Status) -> Status:
     for officer in community.officers[: status.threshold]:
-        status = await decisions.approve_here(
+        status = await voting.approve_here(
             community.node, status.decision, officer, password(officer), community.now
         )
     assert status.state == "logged"
@@ -91,7 +92,9 @@ async def _approve(community: Community, status: Status) -> Status:
 
 
 async def _waiting(node: Node) -> list[Status]:
-    return [each.status for each in await decisions.every(node) if each.row.state == "pending"]
+    return [
+        each.status(TODAY) for each in await decisions.every(node) if each.row.state == "pending"
+    ]
 
 
 async def _held_keys(node: Node) -> set[bytes]:
@@ -220,14 +223,14 @@ async def test_an_officers_device_checks_what_is_sealed_anew(committee: Committe
     await committee.approve(status)
     (reseal,) = await _waiting(committee.node)
     verified = verify_sheet(
-        await sheets.export(committee.node, reseal.decision), CYD.public_key, now=NOW
+        await sheets.export(committee.node, reseal.decision, NOW), CYD.public_key, now=NOW
     )
     (item,) = verified.items
     assert len(item.identifiers) == 4
     assert [each.custody for each in verified.community.officers].count("own") == 1
     await committee.approve(reseal, "alice")
     file = verified.approve(CYD).to_bytes()
-    assert (await decisions.bring(committee.node, reseal.decision, file, NOW)).state == "logged"
+    assert (await voting.bring(committee.node, reseal.decision, file, NOW)).state == "logged"
     await _expect_in_step(committee)
     async with committee.node.store.read() as connection:
         row = await attestations.get(connection, id_)
@@ -289,7 +292,7 @@ async def test_what_is_declined_is_proposed_again_on_demand_only(committee: Comm
     await committee.approve(status)
     (reseal,) = await _waiting(committee.node)
     for officer in ("alice", "bob"):
-        await decisions.decline(committee.node, reseal.decision, officer, "not now", NOW)
+        await voting.decline(committee.node, reseal.decision, officer, "not now", NOW)
     assert await _waiting(committee.node) == []
     await committee.publish("github:another")
     assert await _waiting(committee.node) == []
@@ -306,9 +309,9 @@ async def test_what_is_declined_is_proposed_again_on_demand_only(committee: Comm
     assert (fourth.attestations, fourth.threshold) == ([kept], 3)
     await committee.approve(fourth)
     verified = verify_sheet(
-        await sheets.export(committee.node, fourth.decision), CYD.public_key, now=NOW
+        await sheets.export(committee.node, fourth.decision, NOW), CYD.public_key, now=NOW
     )
-    await decisions.bring(committee.node, fourth.decision, verified.approve(CYD).to_bytes(), NOW)
+    await voting.bring(committee.node, fourth.decision, verified.approve(CYD).to_bytes(), NOW)
     register = await committee.register()
     assert resealing.left(register, TODAY) == []
 
@@ -323,7 +326,7 @@ async def test_a_key_that_is_not_wanted_is_forgotten(committee: Committee) -> No
     await retention.clean(committee.node, NOW + 30 * DAY)
     assert len(await _held_keys(committee.node)) == 2
     for officer in ("alice", "bob"):
-        await decisions.decline(committee.node, status.decision, officer, "no", NOW)
+        await voting.decline(committee.node, status.decision, officer, "no", NOW)
     assert await _held_keys(committee.node) == before
     await committee.publish()
 
@@ -366,7 +369,7 @@ async def test_a_lost_new_key_is_replaced_by_another(committee: Committee) -> No
 async def _approve_all(committee: Committee, status: Status) -> None:
     """Approve a decision, and those that it brings about."""
     for hash_ in (await committee.approve(status)).then:
-        await committee.approve(await decisions.status(committee.node, hash_))
+        await committee.approve(await decisions.status(committee.node, hash_, NOW))
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node import acts, decisions, keyring, sanctions
+from node import acts, keyring, sanctions, voting
 from node.errors import UserError
 from node.home import Home
 from node.node import opened
@@ -194,7 +194,7 @@ async def test_row_39_a_declined_proposal_uses_up_no_slot(committee: Committee) 
     for _ in range(4):
         failed = await committee.propose(*PERSON)
         for name in ("alice", "bob"):
-            failed = await decisions.decline(committee.node, failed.decision, name, "", NOW)
+            failed = await voting.decline(committee.node, failed.decision, name, "", NOW)
         assert failed.state == "declined"
         id_ = await committee.publish(*PERSON)
         record = parse_record((await _held(committee))[id_])
@@ -212,7 +212,7 @@ async def test_row_03_a_stolen_database_names_nobody(
     """Neither before nor after publication can a name, identifier or measure be read from it."""
     status = await committee.propose()
     await _expect_nothing_readable(committee.node.store, home)
-    await decisions.decline(committee.node, status.decision, "cyd", "confidential", NOW)
+    await voting.decline(committee.node, status.decision, "cyd", "confidential", NOW)
     await committee.approve(status)
     await committee.lift(status.attestations[0])
     await committee.publish("email:mallory@example.org")

@@ -11,18 +11,30 @@ from uuid import UUID
 
 import pytest
 
-from node import acts, decisions, keyring, sheets, wording
+from node import (
+    acts,
+    constitution,
+    decisions,
+    keyring,
+    ledger,
+    officers,
+    sheets,
+    voting,
+    wording,
+)
+from node.decisions import Status
 from node.errors import UserError
 from node.home import Home
 from node.node import opened
 from protocol import attestation, voprf
 from protocol.attestation import Disclosable
 from protocol.claims import DecidedBy
-from protocol.encoding import base64url, canonical_json
-from protocol.errors import Violation
+from protocol.encoding import base64url, canonical_json, from_base64url
+from protocol.errors import OutOfOrder, Violation
 from protocol.identifiers import Identifier, from_text
 from protocol.items import Seal, WithdrawItem
 from protocol.keys import SigningKey
+from protocol.merkle import leaf_hash
 from protocol.pseudonyms import Pseudonym, locator, record_key
 from protocol.sealing import Entry, Sealed, parse_record, record_hash, seal_record
 from protocol.sheet import (
@@ -34,8 +46,17 @@ from protocol.sheet import (
     filler,
 )
 from protocol.sheet_checks import RefusedSheet, VerifiedSheet, verify_sheet
-from protocol.statements import AttestDecision, Declared, WithdrawDecision
-from tests.node.committee import CYD, NOW, TODAY, Committee, found_cheaply
+from protocol.statements import (
+    Approval,
+    AttestDecision,
+    CommunityDecision,
+    Declared,
+    Officer,
+    WithdrawDecision,
+    approve,
+    encode_entry,
+)
+from tests.node.committee import CYD, NOW, TODAY, Committee, found_cheaply, password
 
 Value = Any
 Path = tuple[str | int, ...]
@@ -45,7 +66,7 @@ Path = tuple[str | int, ...]
 async def attest_sheet(committee: Committee) -> bytes:
     """The sheet of a proposed ban, with three identifiers and a decoy."""
     status = await committee.propose("email:mallory.quill@example.org", "github:malloryq-fake")
-    return await sheets.export(committee.node, status.decision)
+    return await sheets.export(committee.node, status.decision, NOW)
 
 
 def _verified(data: bytes) -> VerifiedSheet:
@@ -55,7 +76,7 @@ def _verified(data: bytes) -> VerifiedSheet:
 async def test_an_officers_device_approves_what_it_recomputed(committee: Committee) -> None:
     """From the sheet alone; what it signs is what the node waits for."""
     status = await committee.approve(await committee.propose(), "alice")
-    verified = _verified(await sheets.export(committee.node, status.decision))
+    verified = _verified(await sheets.export(committee.node, status.decision, NOW))
     assert verified.hash == status.decision
     (item,) = verified.items
     assert [each.text for each in item.identifiers] == [
@@ -65,7 +86,7 @@ async def test_an_officers_device_approves_what_it_recomputed(committee: Committ
         "name:mallory quill",
     ]
     file = verified.approve(CYD).to_bytes()
-    status = await decisions.bring(committee.node, status.decision, file, NOW)
+    status = await voting.bring(committee.node, status.decision, file, NOW)
     assert status.state == "logged"
 
 
@@ -73,13 +94,13 @@ async def test_an_end_shows_whom_it_is_about(committee: Committee) -> None:
     """The sheet of a lift carries the attestation as it was decided, and its statements."""
     id_ = await committee.publish()
     status = await acts.withdraw(committee.node, [id_], "lifted", NOW)
-    verified = _verified(await sheets.export(committee.node, status.decision))
+    verified = _verified(await sheets.export(committee.node, status.decision, NOW))
     words = "\n".join(wording.sheet_in_words(verified))
     for part in (id_, "lifted", "email:mallory.quill@example.org", "harassment"):
         assert part in words
     await committee.approve(status, "alice")
     file = verified.approve(CYD).to_bytes()
-    assert (await decisions.bring(committee.node, status.decision, file, NOW)).state == "logged"
+    assert (await voting.bring(committee.node, status.decision, file, NOW)).state == "logged"
 
 
 async def test_an_end_is_decided_by_the_officers_of_now(committee: Committee) -> None:
@@ -108,7 +129,7 @@ async def test_an_end_is_decided_by_the_officers_of_now(committee: Committee) ->
     )
     async with committee.node.store.write() as connection:
         hash_ = await decisions.propose(connection, committee.node.vault, decision, NOW)
-    data = await sheets.export(committee.node, hash_)
+    data = await sheets.export(committee.node, hash_, NOW)
     with pytest.raises(RefusedSheet, match="check 4"):
         _verified(data)
     verified = verify_sheet(data, kept[0].key, now=NOW)
@@ -124,12 +145,12 @@ async def test_a_founding_shows_what_the_community_says_of_itself(home: Home) ->
     """At genesis the officers are those whom the statement itself lists."""
     status = await found_cheaply(home, threshold=3)
     async with opened(home) as node:
-        verified = _verified(await sheets.export(node, status.decision))
+        verified = _verified(await sheets.export(node, status.decision, NOW))
         words = "\n".join(wording.sheet_in_words(verified))
         for part in ("founds", "python.example", "3 of 3", base64url(CYD.public_key), "PyCon"):
             assert part in words
         file = verified.approve(CYD).to_bytes()
-        assert (await decisions.bring(node, status.decision, file, NOW)).state == "logged"
+        assert (await voting.bring(node, status.decision, file, NOW)).state == "logged"
 
 
 async def test_everything_that_is_decided_is_said_in_words(committee: Committee) -> None:
@@ -137,7 +158,7 @@ async def test_everything_that_is_decided_is_said_in_words(committee: Committee)
     status = await committee.propose(
         decided_by=DecidedBy(body="cwg", present=5, in_favour=4), public_measure=True
     )
-    verified = _verified(await sheets.export(committee.node, status.decision))
+    verified = _verified(await sheets.export(committee.node, status.decision, NOW))
     words = "\n".join(wording.sheet_in_words(verified))
     claims = verified.items[0].attestation.claims
     for part in (
@@ -164,7 +185,7 @@ async def test_there_is_no_sheet_of_what_is_decided(committee: Committee) -> Non
     """Nothing is left to sign."""
     status = await committee.approve(await committee.propose())
     with pytest.raises(UserError, match="logged"):
-        await sheets.export(committee.node, status.decision)
+        await sheets.export(committee.node, status.decision, NOW)
 
 
 async def test_a_sheet_is_for_officers_only(attest_sheet: bytes) -> None:
@@ -267,9 +288,112 @@ async def test_row_11_an_altered_sheet_of_an_end_is_refused_or_says_so(
     """Every member of the sheet of a lift."""
     id_ = await committee.publish()
     status = await acts.withdraw(committee.node, [id_], "lifted", NOW)
-    refused, shown = _expect_no_disguise(await sheets.export(committee.node, status.decision))
+    refused, shown = _expect_no_disguise(await sheets.export(committee.node, status.decision, NOW))
     assert refused > 60
     assert shown <= 3
+
+
+DANA, THIEF = (SigningKey(bytes(range(each, each + 32))) for each in (1, 64))
+
+
+async def _changes(committee: Committee, change: str) -> Status:
+    node = committee.node
+    dana = await constitution.newcomer("dana", DANA.public_key, "")
+    bob = await constitution.newcomer("bob", DANA.public_key, "")
+    match change:
+        case "add":
+            return await constitution.add(node, dana, 3, NOW)
+        case "remove":
+            return await constitution.remove(node, "bob", None, NOW)
+        case "replace":
+            return await constitution.replace(node, bob, NOW)
+        case _:
+            return await constitution.set_threshold(node, 3, NOW)
+
+
+@pytest.mark.parametrize("change", ["add", "remove", "replace", "threshold"])
+async def test_row_11_an_altered_sheet_of_an_officer_change_is_refused_or_says_so(
+    committee: Committee, change: str
+) -> None:
+    """Every member of it: whom it lists, how many decide, what the community said before."""
+    status = await _changes(committee, change)
+    refused, shown = _expect_no_disguise(await sheets.export(committee.node, status.decision, NOW))
+    assert refused > 100
+    assert shown > 0
+
+
+async def test_row_11_an_officer_change_is_told_by_keys_and_numbers(committee: Committee) -> None:
+    """Who comes, who goes and how many decide, against what was said before; nothing else."""
+    bob = (await officers.named(committee.node, "bob")).key
+    for change, told in (
+        ("add", [f"now      {base64url(DANA.public_key)}", "now      3 of 4", "no more  2 of 3"]),
+        ("replace", [f"now      {base64url(DANA.public_key)}", f"no more  {base64url(bob)}"]),
+        ("threshold", ["now      3 of 3", "no more  2 of 3"]),
+        ("remove", [f"no more  {base64url(bob)}", "now      2 of 2", "no more  2 of 3"]),
+    ):
+        status = await _changes(committee, change)
+        words = wording.sheet_in_words(
+            _verified(await sheets.export(committee.node, status.decision, NOW))
+        )
+        changed = [line for line in words if "now   " in line or "no more" in line]
+        assert len(changed) == len(told)
+        assert all(any(each in line for line in changed) for each in told)
+        for name in ("alice", "bob"):
+            await voting.decline(committee.node, status.decision, name, "no", NOW)
+
+
+async def test_row_11_an_officer_of_a_thiefs_is_shown_or_counts_for_nothing(
+    committee: Committee,
+) -> None:
+    """Put in the place of the newcomer; or said to have been one all along, in a forged statement.
+
+    The thief has every key of the node. The first is told by its key. The second is not told as a
+    change, and what was signed under it stands in no log of this community.
+    """
+    status = await _changes(committee, "add")
+    data = await sheets.export(committee.node, status.decision, NOW)
+    thief = base64url(THIEF.public_key)
+    swapped = data.replace(base64url(DANA.public_key).encode(), thief.encode())
+    value = json.loads(swapped)
+    value["decision"]["community"]["officers"].sort(key=lambda each: from_base64url(each["key"]))
+    verified = _verified(canonical_json(value))
+    assert verified.hash != status.decision
+    assert any(f"now      {thief}" in line for line in wording.sheet_in_words(verified))
+
+    register = await committee.register()
+    listed = [*register.community.officers, Officer(key=THIEF.public_key, custody="own")]
+    stuffed = register.community.model_copy(
+        update={"officers": tuple(sorted(listed, key=lambda each: each.key))}
+    )
+    said = CommunityDecision(
+        v=1,
+        type="community",
+        log=register.fingerprint,
+        on=TODAY,
+        after=register.community_leaf,
+        community=stuffed,
+    )
+    forged = encode_entry(said.to_bytes(), [approve(said.to_bytes(), THIEF)])
+    decision = said.model_copy(
+        update={
+            "after": leaf_hash(forged),
+            "community": stuffed.model_copy(update={"contact": "new@python.example"}),
+        }
+    )
+    sheet = Sheet(v=1, decision=decision.to_value(), entries=(forged,), attestations=())
+    verified = _verified(sheet.to_bytes())
+    assert thief not in "\n".join(wording.sheet_in_words(verified))
+    signed = verified.approve(CYD)
+    approvals = [Approval(officer=signed.officer, sig=signed.sig)]
+    for name in ("alice", "bob"):
+        key = await officers.unlock(await officers.named(committee.node, name), password(name))
+        approvals.append(approve(decision.to_bytes(), key))
+    for entries in (
+        [encode_entry(decision.to_bytes(), approvals)],
+        [forged, encode_entry(decision.to_bytes(), approvals)],
+    ):
+        with pytest.raises(OutOfOrder):
+            await ledger.append(committee.node, entries, NOW)
 
 
 async def test_row_11_bytes_that_are_not_canonical_are_refused(attest_sheet: bytes) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from node import decisions, officers, sanctions
+from node import officers, sanctions, voting
 from node.home import Home
 from node.node import opened
 from tests.node.committee import NOW, password, proposal
@@ -23,7 +23,7 @@ async def publish(home: Home, count: int, name: str) -> None:
         for number in range(count):
             status = await sanctions.propose(node, proposal(f"github:{name}-{number}"), NOW)
             for key in keys:
-                status = await decisions.approve_with(node, status.decision, key, NOW)
+                status = await voting.approve_with(node, status.decision, key, NOW)
             print(status.decision.hex(), status.state, flush=True)  # noqa: T201 - to who started it
 
 

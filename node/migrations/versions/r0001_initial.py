@@ -110,6 +110,7 @@ def _keys_and_officers() -> None:
         sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("custody", sa.Text(), nullable=False),
         sa.Column("secret_sealed", sa.LargeBinary()),
+        sa.Column("decision", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("key", name="pk_officers"),
     )
 
