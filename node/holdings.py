@@ -60,7 +60,7 @@ HOLDINGS = {
     "approvals": Holding(
         "Who approved, declined or was recused, so that a decision has its authors.",
         "officers",
-        _FOR_GOOD,
+        "For good; that somebody declined, until the very same is proposed again.",
     ),
     "attestations": Holding(
         "What the community's own sanctions say, and of whom: to review them, answer for them and "
