@@ -32,6 +32,8 @@ WITHOUT_FORM = {
     ("Discovery", "url"): _NAME_OF_A_HOST,
     ("Discovery", "log"): _NAME_OF_A_HOST,
     ("Discovery", "contact"): _NAME_OF_A_HOST,
+    ("ListedPeer", "id"): _NAME_OF_A_HOST,
+    ("ListedPeer", "name"): _NAMED_BY_ITSELF,
     ("PeeringRequest", "id"): _NAME_OF_A_HOST,
     ("PeeringRequest", "name"): _NAMED_BY_ITSELF,
     ("PeeringRequest", "url"): _NAME_OF_A_HOST,
