@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from node import audit, officers
+from node import audit, ledger, officers
 from node.clock import day_of
 from node.errors import NotHere, UserError
 from node.node import Node
@@ -73,7 +73,11 @@ async def create(  # noqa: PLR0913 - what a token is
         raise UserError("a token of role `officer` names its officer, others name none")
     if expires_on is not None and expires_on < day_of(now):
         raise UserError("this day is over: no token ends before it begins")
+    if name == audit.HERE:
+        raise UserError(f"`{audit.HERE}` is how the record calls whoever has the node's folder")
     bound = None if officer is None else (await officers.named(node, officer)).key
+    if bound is not None and not await _is_listed(node, bound):
+        raise UserError("this officer is not listed in the log now: `comity officer list`")
     secret = secrets.token_bytes(SIZE)
     tag = node.vault.tag(_TAG, secret)
     sealed = node.vault.seal(_NAME, tag, name.encode())
@@ -138,10 +142,20 @@ async def caller_of(node: Node, token: str, now: int) -> Caller | None:
         row = await api_tokens.get(connection, tag)
     if row is None or (row.expires_on is not None and row.expires_on < today):
         return None
+    if row.officer is not None and not await _is_listed(node, row.officer):
+        return None  # removed, or with another key now
     if row.used_on != today:
         async with node.store.write() as connection:
             await api_tokens.used(connection, tag, today)
     return Caller(_name(node, row), row.role, row.officer)
+
+
+async def _is_listed(node: Node, key: bytes) -> bool:
+    """Whether this is the key of an officer now."""
+    async with node.store.read() as connection:
+        head = await ledger.own_head_in(connection)
+        register = (await node.registers.at(connection, head)).register
+    return key in {each.key for each in register.community.officers}
 
 
 def _name(node: Node, row: TokenRow) -> str:

@@ -35,6 +35,9 @@ from protocol.identifiers import Identifier
 FOLLOWED = 10
 """Seconds for which a peer that was followed is not followed again before a question."""
 
+FURTHEST = 550
+"""Days ahead that an event may be for what was found to be kept until then."""
+
 FOLLOWING = 5.0
 """Seconds that following may hold a question up; what was taken until then is kept."""
 
@@ -183,8 +186,13 @@ def asking_in_record(occasion: Occasion) -> dict[str, object]:
 
 
 def kept_until(node: Node, purpose: Purpose, now: int) -> date:
-    """The last day on which tokens and findings are kept: so long after the event, or today."""
-    return (purpose.end or day_of(now)) + timedelta(days=node.config.retention_days)
+    """The last day on which tokens and findings are kept: so long after the event, or today.
+
+    An event that is said to be further ahead than `FURTHEST` days keeps nothing for longer.
+    """
+    today = day_of(now)
+    end = min(purpose.end or today, today + timedelta(days=FURTHEST))
+    return end + timedelta(days=node.config.retention_days)
 
 
 def person_asked(

@@ -13,13 +13,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from node import audit, screening
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from node import audit, kept, screening
 from node.asking import Reach
 from node.attendees.columns import describe, propose
 from node.attendees.reading import read_table
 from node.attendees.rows import attendee_rows
 from node.checking import Occasion, kept_until
 from node.errors import NotHere, UserError
+from node.findings import outcome_of
 from node.node import Node
 from node.screening import RowResult, RowToAsk, identify
 from node.store import screenings as rows
@@ -28,8 +31,11 @@ from protocol.encoding import base64url, from_base64url
 from protocol.errors import ComityError
 from protocol.exchange import Purpose
 
-MAX_LIST = 8 * 2**20
-"""Bytes of a list that is screened so."""
+MAX_LIST = 2 * 2**20
+"""Bytes of a list that is screened so; `comity screen` takes larger ones."""
+
+MAX_ASKED = 40_000
+"""Rows, or identifiers, of such a list."""
 
 MOST_WAITING = 16
 """Lists that wait at a time."""
@@ -56,11 +62,15 @@ class Listed:
 
 
 @dataclass
-class Progress:
-    """How far the list is that is screened now: elements answered, and asked, by peer."""
+class Lists:
+    """Lists at work: how far the one is that is screened now, by elements that peers answered.
+
+    One list is read at a time, as that may take a while: everybody else's work needs threads, too.
+    """
 
     screening: str | None = None
     peers: dict[str, tuple[int, int]] = field(default_factory=dict)
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def began(self, id_: str) -> Callable[[str, int, int], None]:
         """Note that a list is screened from now on."""
@@ -76,28 +86,36 @@ class Progress:
         return dict(self.peers) if self.screening == id_ else {}
 
 
-def understood(data: bytes, columns: Sequence[str]) -> list[str]:
+async def understood(lists: Lists, data: bytes, columns: Sequence[str]) -> list[str]:
     """How a list is read, in words; nothing of it is kept.
 
     Raises:
         UserError: it cannot be read.
     """
-    return describe(propose(read_table(data), columns))
+    _require_small(data)
+    async with lists.reading:
+        return await asyncio.to_thread(lambda: describe(propose(read_table(data), columns)))
 
 
-async def add(node: Node, data: bytes, columns: Sequence[str], occasion: Occasion, now: int) -> str:
+async def add(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for
+    node: Node,
+    lists: Lists,
+    data: bytes,
+    columns: Sequence[str],
+    occasion: Occasion,
+    now: int,
+) -> str:
     """Let a list wait for its turn; the id of its screening.
 
     Raises:
         UserError: it cannot be read, is too large, or too many wait.
     """
-    if len(data) > MAX_LIST:
-        raise UserError(
-            f"a list has at most {MAX_LIST // 2**20} MiB here: split it, or use `comity screen`"
-        )
-    await asyncio.to_thread(_read, data, columns, node.config.default_region)
+    _require_small(data)
+    async with node.store.read() as connection:
+        await _require_room(connection)
+    await _read(node, lists, data, columns)
     id_ = str(uuid.uuid4())
-    job = {"list": base64url(data), "columns": list(columns)}
+    job = {"list": base64url(data), "columns": list(columns), "who": audit.who()}
     row = ScreeningRow(
         id_,
         "waiting",
@@ -108,39 +126,44 @@ async def add(node: Node, data: bytes, columns: Sequence[str], occasion: Occasio
         kept_until(node, occasion.purpose, now),
     )
     async with node.store.write() as connection:
-        if await rows.number_waiting(connection) >= MOST_WAITING:
-            raise UserError(f"{MOST_WAITING} lists wait already: try again when some are done")
+        await _require_room(connection)
         await rows.add(connection, row)
     return id_
 
 
-async def run_next(node: Node, reach: Reach, progress: Progress, now: int) -> bool:
+async def run_next(node: Node, reach: Reach, lists: Lists, now: int) -> bool:
     """Screen the list that has waited longest; False where none waits."""
     async with node.store.read() as connection:
         row = await rows.waiting(connection)
     if row is None or row.job_sealed is None:
         return False
-    occasion = _occasion(node, row)
     job = json.loads(node.vault.open(_JOB, row.id, row.job_sealed))
     try:
-        data, region = from_base64url(job["list"]), node.config.default_region
-        asked = await asyncio.to_thread(_read, data, job["columns"], region)
-        done = await screening.screen(
-            node, reach, asked, occasion, now=now, progress=progress.began(row.id)
-        )
+        with audit.acting(job["who"]):
+            await _run(node, reach, lists, row, job, now)
     except (UserError, ComityError) as error:
         async with node.store.write() as connection:
             await rows.finish(connection, row.id, None, str(error), [])
-        return True
     finally:
-        progress.screening = None
-    summary = {"occasion": occasion.to_value(), "counts": done.summary()}
-    sealed = node.vault.seal(_SUMMARY, row.id, _json(summary))
-    results = [_sealed(node, row.id, each) for each in done.rows]
-    async with node.store.write() as connection:
-        await rows.finish(connection, row.id, sealed, None, results)
+        lists.screening = None
     await node.store.scrub()
     return True
+
+
+async def _run(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for
+    node: Node, reach: Reach, lists: Lists, row: ScreeningRow, job: Mapping[str, Any], now: int
+) -> None:
+    occasion = _occasion(node, row)
+    asked = await _read(node, lists, from_base64url(job["list"]), job["columns"])
+    progress = lists.began(row.id)
+    done = await screening.screen(node, reach, asked, occasion, now=now, progress=progress)
+    summary = {"occasion": occasion.to_value(), "counts": done.summary()}
+    sealed = node.vault.seal(_SUMMARY, row.id, _json(summary))
+    results = await asyncio.to_thread(lambda: [_sealed(node, row.id, each) for each in done.rows])
+    found = [each.id for result in done.rows if result.result for each in result.result.findings]
+    async with node.store.write() as connection:
+        if not await rows.finish(connection, row.id, sealed, None, results):
+            await kept.delete_in(connection, found)  # it was deleted meanwhile
 
 
 async def every(node: Node) -> list[ScreeningRow]:
@@ -167,10 +190,12 @@ async def show(node: Node, id_: str) -> Listed:
     )
 
 
-async def results(
-    node: Node, id_: str, after: int, limit: int, *, attention: bool
+async def results(  # noqa: PLR0913 - which rows of which list, now
+    node: Node, id_: str, after: int, limit: int, now: int, *, attention: bool
 ) -> list[dict[str, Any]]:
     """Results of rows after a row, in order: all, or those that a human has to look at.
+
+    What was found is shown as it is judged now; what was deleted since is not.
 
     Raises:
         NotHere: no screening has this id (any more).
@@ -178,29 +203,66 @@ async def results(
     await _row(node, id_)
     async with node.store.read() as connection:
         found = await rows.rows(connection, id_, after, min(limit, MOST_ROWS), attention=attention)
-    return [
-        json.loads(node.vault.open(_RESULT, _place(id_, each.row), each.result_sealed))
-        for each in found
-    ]
+    values = [_opened(node, each) for each in found]
+    current = await kept.several(node, [id_ for each in values for id_ in each["findings"]], now)
+    return [_as_now(each, current) for each in values]
+
+
+def _as_now(value: dict[str, Any], current: Mapping[str, kept.Kept]) -> dict[str, Any]:
+    found = [current[id_].finding for id_ in value["findings"] if id_ in current]
+    outcome = None if value["coverage"] is None else outcome_of(found)
+    if outcome == "nothing_found" and value["checked_by"] == "nothing":
+        outcome = None
+    return value | {
+        "outcome": outcome,
+        "findings": [each.to_value(with_owners=True) for each in found],
+    }
 
 
 async def delete(node: Node, id_: str, now: int) -> None:
-    """Delete a screening with all its rows; one that is under way leaves nothing.
+    """Delete a screening with its rows and what was found; one under way leaves nothing.
 
     Raises:
         NotHere: none has this id (any more).
     """
     async with node.store.write() as connection:
+        marked = await rows.rows(connection, id_, 0, MAX_ASKED, attention=True)
+        found = [each for row in marked for each in _opened(node, row)["findings"]]
         said = {"who": audit.who(), "what": "screening", "number": 1}
         await audit.record(connection, node.vault, "delete", said, now)
         if not await rows.drop(connection, [id_]):
             raise NotHere("no screening has this id, or it was deleted")
+        await kept.delete_in(connection, found)
     await node.store.scrub()
 
 
-def _read(data: bytes, columns: Sequence[str], region: str | None) -> list[RowToAsk]:
-    table = read_table(data)
-    return identify(attendee_rows(table, propose(table, columns)), region)
+def _require_small(data: bytes) -> None:
+    if len(data) > MAX_LIST:
+        raise UserError(
+            f"a list has at most {MAX_LIST // 2**20} MiB here: split it, or use `comity screen`"
+        )
+
+
+async def _require_room(connection: AsyncConnection) -> None:
+    if await rows.number_waiting(connection) >= MOST_WAITING:
+        raise UserError(f"{MOST_WAITING} lists wait already: try again when some are done")
+
+
+async def _read(node: Node, lists: Lists, data: bytes, columns: Sequence[str]) -> list[RowToAsk]:
+    region = node.config.default_region
+
+    def read() -> list[RowToAsk]:
+        table = read_table(data)
+        return identify(attendee_rows(table, propose(table, columns)), region)
+
+    async with lists.reading:
+        found = await asyncio.to_thread(read)
+    if max(len(found), sum(len(each.identifiers) for each in found)) > MAX_ASKED:
+        raise UserError(
+            f"a list has at most {MAX_ASKED} rows, and people's addresses and handles, here: "
+            "split it, or use `comity screen`"
+        )
+    return found
 
 
 async def _row(node: Node, id_: str) -> ScreeningRow:
@@ -223,11 +285,18 @@ def _occasion(node: Node, row: ScreeningRow) -> Occasion:
 
 
 def _sealed(node: Node, id_: str, result: RowResult) -> ResultRow:
-    number = result.asked.row.number
-    value = result.to_value() | {"order": _text(result.asked.row.order_code)}
-    attention = bool(value["findings"]) or result.asked.checked_by == "nothing"
+    """What was found is kept once, as findings: here are their ids."""
+    number, value = result.asked.row.number, result.to_value()
+    found = [] if result.result is None else [each.id for each in result.result.findings]
+    value |= {"order": _text(result.asked.row.order_code), "findings": found}
+    attention = bool(found) or result.asked.checked_by == "nothing"
     sealed = node.vault.seal(_RESULT, _place(id_, number), _json(value))
     return ResultRow(id_, number, attention, sealed)
+
+
+def _opened(node: Node, row: ResultRow) -> dict[str, Any]:
+    place = _place(row.screening, row.row)
+    return dict(json.loads(node.vault.open(_RESULT, place, row.result_sealed)))
 
 
 def _place(id_: str, row: int) -> str:

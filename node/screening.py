@@ -14,6 +14,7 @@ A row is `checked_by`
 - `skipped`     if it is cancelled, empty or has no attendee.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,6 +37,9 @@ from node.vault import Vault
 from protocol.identifiers import Identifier, InvalidIdentifier, related
 
 CheckedBy = Literal["identifier", "name_only", "nothing", "skipped"]
+
+TOGETHER = 50
+"""Rows that are judged before others have their turn."""
 
 NOTHING_GIVEN = "nothing to ask about"
 UNREADABLE = "nothing in the row could be read as an address, handle or name"
@@ -241,7 +245,9 @@ async def screen(  # noqa: PLR0913 - time and progress are named at every call
     await audit.write(node, "screen", detail, now, asked)
     answered = await answer(node, reach, question, now=now, progress=progress)
     results, found = [], []
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number % TOGETHER == 0:
+            await asyncio.sleep(0)  # others are answered meanwhile
         person = _person(node.vault, row, occasion)
         results.append(RowResult(row, answered.about(person) if row.identifiers else None))
         found.append(Found(person, results[-1].findings))

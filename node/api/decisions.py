@@ -137,8 +137,12 @@ async def decline(call: Call[Declined, NoQuery]) -> Decided:
     """Note that the token's officer declines."""
     name, hash_ = await officer_of(call), await _found(call)
     who = await officers.named(call.node, name)
-    if who.locked is not None:
-        await officers.unlock(who, call.body.password or "")
+    if who.locked is None:
+        raise UserError(
+            "this officer's key is elsewhere, so that nobody could tell who declines: bring a "
+            "signed recusal, or note it by `comity decision decline`"
+        )
+    await officers.unlock(who, call.body.password or "")
     status = await voting.decline(call.node, hash_, name, call.body.reason, call.now)
     return Decided.of(status)
 

@@ -56,11 +56,9 @@ class Tokens(Document):
 
 
 class NewToken(Body):
-    """A token to be made; `officer` is the name of the officer it is bound to."""
+    """Another operator's token; those who ask and decide get theirs by `comity token create`."""
 
     name: Name
-    role: Role
-    officer: Annotated[str, Field(max_length=100)] | None = None
     expires_on: Day | None = None
 
 
@@ -97,13 +95,16 @@ async def tokens(call: Call[Nothing, NoQuery]) -> Tokens:
 
 
 async def create_token(call: Call[NewToken, NoQuery]) -> TokenMade:
-    """Make a token, which is shown this once."""
+    """Make another operator's token, which is shown this once.
+
+    No other: whoever runs the node does not let themselves ask or decide by it.
+    """
     given = call.body
     token = await callers.create(
         call.node,
         given.name,
-        given.role,
-        officer=given.officer,
+        "operator",
+        officer=None,
         expires_on=given.expires_on,
         now=call.now,
     )

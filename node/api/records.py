@@ -1,6 +1,5 @@
 """`/log`, `/audit`, `/reports`, `/subjects`: what is held against what was done, and for whom."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,7 +11,7 @@ from node.decisions import attestations_of
 from node.documents import Document
 from node.errors import UserError
 from node.store import logs
-from protocol.encoding import base64url
+from protocol.encoding import Day, base64url
 from protocol.identifiers import InvalidIdentifier, from_text
 from protocol.statements import decision_hash, read_decision, read_entry
 
@@ -67,8 +66,8 @@ class Acts(Document):
 class HalfYear(Query):
     """The first and the last day of a half-year that is over."""
 
-    start: Annotated[date, Field(alias="from")]
-    end: Annotated[date, Field(alias="to")]
+    start: Annotated[Day, Field(alias="from")]
+    end: Annotated[Day, Field(alias="to")]
 
 
 class Report(Document):

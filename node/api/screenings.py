@@ -1,6 +1,5 @@
 """`/screenings`: lists that are screened in the background, and what became of each row."""
 
-import asyncio
 from base64 import b64decode
 from typing import Annotated, Any, Literal
 
@@ -138,13 +137,14 @@ class Which(Query):
 async def understand(call: Call[List, NoQuery]) -> Understood:
     """Say how a list is read, without asking anybody or keeping anything."""
     data, columns = call.body.data(), call.body.columns
-    return Understood(columns=await asyncio.to_thread(lists.understood, data, columns))
+    return Understood(columns=await lists.understood(call.service.lists, data, columns))
 
 
 async def begin(call: Call[List, NoQuery]) -> Begun:
     """Screen a list: it waits for its turn, and goes on when the node is started again."""
     occasion = call.body.event.occasion()
-    id_ = await lists.add(call.node, call.body.data(), call.body.columns, occasion, call.now)
+    data, columns = call.body.data(), call.body.columns
+    id_ = await lists.add(call.node, call.service.lists, data, columns, occasion, call.now)
     return Begun(id=id_)
 
 
@@ -187,7 +187,7 @@ async def rows(call: Call[Nothing, Which]) -> Rows:
     """Results of its rows, in order."""
     query = call.query
     found: list[dict[str, Any]] = await lists.results(
-        call.node, call.path["id"], query.after, query.limit, attention=query.attention
+        call.node, call.path["id"], query.after, query.limit, call.now, attention=query.attention
     )
     shown = [Row.model_validate(each) for each in found]
     return Rows(rows=shown, next=shown[-1].row if shown else query.after)

@@ -8,7 +8,7 @@ from aiohttp import web
 from node.client import Clients
 from node.evaluation import Evaluator
 from node.identity import OwnIdentity
-from node.lists import Progress
+from node.lists import Lists
 from node.node import Node
 from node.pulls import Pulls
 
@@ -26,8 +26,8 @@ class Service:
     pulls: Pulls
     clients: Clients
     now: Callable[[], int]
-    lists: Progress = field(default_factory=Progress)
-    """How far the list is that is screened now."""
+    lists: Lists = field(default_factory=Lists)
+    """Lists that are screened in the background."""
     strangers: set[str] = field(default_factory=set)
     """The addresses at which a stranger's log is being looked at, each host and port once."""
 

@@ -11,6 +11,7 @@ from node.api.table import ROUTES
 from node.clock import day_of
 from node.errors import NotHere, UserError
 from protocol.encoding import base64url
+from protocol.keys import SigningKey
 from tests.node.api.conftest import ROLES, Api
 from tests.node.federation import password
 
@@ -112,8 +113,55 @@ async def test_tokens_are_made_as_they_may_be(api: Api) -> None:
         ("a", "officer", "nobody", None),
         ("a", "checker", "alice", None),
         ("a", "checker", None, yesterday),
+        ("here", "checker", None, None),
     ):
         with pytest.raises(UserError):
             await callers.create(node, name, role, officer=officer, expires_on=ends, now=now)  # type: ignore[arg-type]
     with pytest.raises(NotHere):
         await callers.revoke(node, "a", now)
+
+
+async def test_an_operator_makes_no_token_that_asks_or_decides(api: Api) -> None:
+    """Or they would see who is under a sanction, and speak for an officer."""
+    for role in ("officer", "checker"):
+        body = {"name": "mine", "role": role, "officer": "alice"}
+        assert (await api.call("operator", "POST", "/tokens", body))[0] == 400
+    made = await api.done("operator", "POST", "/tokens", {"name": "mine"})
+    status, _ = await api.send("GET", "/sanctions", made["token"])
+    assert status == 403
+
+
+async def test_the_token_of_an_officer_who_is_one_no_more_opens_nothing(api: Api) -> None:
+    """Nor does one that is bound to a key that was replaced."""
+    await api.logged(await api.done("operator", "POST", "/officers/threshold", {"threshold": 1}))
+    assert (await api.send("GET", "/me", api.tokens["bob"]))[0] == 200
+    await api.logged(await api.done("operator", "DELETE", "/officers/bob"))
+    assert (await api.send("GET", "/me", api.tokens["bob"]))[0] == 401
+    with pytest.raises(UserError, match="not listed"):
+        await callers.create(
+            api.community.node,
+            "again",
+            "officer",
+            officer="bob",
+            expires_on=None,
+            now=api.community.now,
+        )
+
+
+async def test_nobody_declines_for_an_officer_whose_key_is_elsewhere(api: Api) -> None:
+    """Nothing would show who did, and enough of it ends a decision."""
+    key = base64url(SigningKey(bytes(range(32))).public_key)
+    added = {"name": "dora", "public_key": key}
+    await api.logged(await api.done("operator", "POST", "/officers", added))
+    token = await callers.create(
+        api.community.node,
+        "dora's",
+        "officer",
+        officer="dora",
+        expires_on=None,
+        now=api.community.now,
+    )
+    proposed = await api.done("operator", "POST", "/officers/threshold", {"threshold": 1})
+    path = f"/decisions/{proposed['decision']}/decline"
+    status, _ = await api.send("POST", path, token, json={"reason": ""})
+    assert status == 422

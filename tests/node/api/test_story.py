@@ -1,8 +1,12 @@
 """What people do at a node, by the local API: real nodes on loopback."""
 
+import asyncio
 from base64 import b64encode
+from typing import Any
 
-from node import audit, inquiries
+import pytest
+
+from node import audit, inquiries, screening
 from tests.node.api.conftest import Api
 from tests.node.federation import eventually
 
@@ -103,7 +107,7 @@ async def test_a_check_finds_and_what_was_found_is_read_and_deleted_by_ref(api: 
 
 async def test_a_list_is_screened_in_the_background_and_deleted(api: Api) -> None:
     """Rows that a human has to look at come by themselves; every row is there if asked for."""
-    await api.issuer.publish("email:mallory@person.example")
+    attestation = await api.issuer.publish("email:mallory@person.example")
     await api.community.sync()
     body = {"file": b64encode(LIST).decode(), "event": {"purpose": "registration"}}
     understood = await api.done("checker", "POST", "/screenings/understand", body)
@@ -126,7 +130,16 @@ async def test_a_list_is_screened_in_the_background_and_deleted(api: Api) -> Non
     second = await api.done("checker", "GET", path, attention="false", after=first["next"])
     assert [each["row"] for each in first["rows"] + second["rows"]] == [1, 2, 3]
 
+    assert ("screen", "checker token") in await _acts(api)
+    await api.issuer.lift(attestation)
+    await api.community.sync()
+    page = await api.done("checker", "GET", path)
+    ((row, outcome, found),) = [
+        (each["row"], each["outcome"], each["findings"]) for each in page["rows"]
+    ]
+    assert (row, outcome, found[0]["measure"]) == (1, "nothing_found", None)
     assert await api.done("checker", "DELETE", f"/screenings/{begun['id']}") == {"deleted": 1}
+    assert (await api.done("checker", "GET", "/findings"))["findings"] == []
     status, _ = await api.call("checker", "GET", path)
     assert status == 404
     assert (await api.done("checker", "GET", "/screenings"))["screenings"] == []
@@ -257,3 +270,39 @@ async def test_a_policy_is_previewed_changed_and_a_finding_judged(api: Api) -> N
     acts = await _acts(api)
     assert acts.count(("policy", "officer token")) == 4
     assert ("judge", "officer token") in acts
+
+
+async def test_a_list_that_is_deleted_while_it_is_screened_leaves_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither rows nor what was found."""
+    await api.issuer.publish("email:mallory@person.example")
+    await api.community.sync()
+    ask, asked, go_on = screening.screen, asyncio.Event(), asyncio.Event()
+
+    async def screen(*arguments: Any, **options: Any) -> Any:
+        done = await ask(*arguments, **options)
+        asked.set()
+        await go_on.wait()
+        return done
+
+    monkeypatch.setattr(screening, "screen", screen)
+    begun = await api.done("checker", "POST", "/screenings", {"file": b64encode(LIST).decode()})
+    await asked.wait()
+    assert len((await api.done("checker", "GET", "/findings"))["findings"]) == 1
+    await api.done("checker", "DELETE", f"/screenings/{begun['id']}")
+    go_on.set()
+
+    async def is_gone() -> bool:
+        return bool((await api.done("checker", "GET", "/findings"))["findings"] == [])
+
+    await eventually(is_gone)
+    assert (await api.done("checker", "GET", "/screenings"))["screenings"] == []
+
+
+async def test_a_half_year_far_ahead_is_refused_in_words(api: Api) -> None:
+    """Whatever days are named."""
+    for first, last in (("9999-07-01", "9999-12-31"), ("2999-07-01", "2999-12-31")):
+        days = {"from": first, "to": last}
+        status, _ = await api.call("officer", "GET", "/reports", None, **days)
+        assert status in {400, 422}
