@@ -147,7 +147,8 @@ def _plan(founding: Founding, now: int) -> _Plan:
         officers.check_name(name)
     if len(set(names)) != len(names):
         raise UserError("each officer has a name, and none stands twice")
-    officers.check_threshold(founding.threshold, len(names))
+    if names:
+        officers.check_threshold(founding.threshold, len(names))
     keys, oprf = Keys.generate(), generate_key_pair() if founding.publishes else None
     own = {
         each.name: SigningKey.generate() for each in founding.officers if each.public_key is None
