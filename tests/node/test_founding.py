@@ -98,7 +98,7 @@ async def test_a_community_is_founded_once(home: Home, committee: Committee) -> 
         ({"url": "https://python.example/"}, "url: "),
         ({"contact": "nobody"}, "contact: an e-mail address"),
         ({"policy": "http://python.example"}, "--policy-url: an https URL"),
-        ({"threshold": 4}, "community: a threshold that no vote could reach"),
+        ({"threshold": 4}, "4 of 3: more would have to approve"),
         ({"spaces": {"Not A Slug": "x"}}, "slug: "),
         ({"officers": (NewOfficer("a", None), NewOfficer("a", None))}, "none stands twice"),
         (
