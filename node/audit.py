@@ -59,8 +59,7 @@ a peer; an event of a peer's declared, lowered or ended; a decision proposed, vo
 became of it; peered; whom a sanction is about shown here; handed out; deleted on request; a token
 of the local API made or revoked; called by such a token; inquired at an issuer about a finding;
 told a peer about a sanction; said of what peers' words mean here; judged whether somebody is whom
-an issuer means; a person written to; asked by a person what is held about them. New words come
-last: a row's chain has their place."""
+an issuer means; a person written to; asked by a person what is held about them."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""
@@ -218,8 +217,10 @@ async def asked_about(node: Node, identifiers: Collection[Identifier]) -> list[R
     tags = [tag(node.vault, each) for each in identifiers]
     async with node.store.read() as connection:
         found = await rows.about(connection, tags)
-        for row in found:
-            await _require_its_tags(connection, node.vault, row)
+        # In one statement, whether or not there is any act: what is looked up tells nothing.
+        held = await rows.tags_beside(connection, tags)
+    for row in found:
+        _require_tags(node.vault, row, held.get(row.seq, []))
     return [_opened(node.vault, row) for row in found]
 
 
@@ -262,8 +263,11 @@ async def _verified(connection: AsyncConnection, vault: Vault) -> AsyncIterator[
 
 
 async def _require_its_tags(connection: AsyncConnection, vault: Vault, row: AuditRow) -> None:
-    held = _subjects(vault, await rows.tags_of(connection, row.seq))
-    if held != row.subjects:
+    _require_tags(vault, row, await rows.tags_of(connection, row.seq))
+
+
+def _require_tags(vault: Vault, row: AuditRow, held: Collection[bytes]) -> None:
+    if _subjects(vault, held) != row.subjects:
         raise Altered(f"act {row.seq} is not about those whom it was about")
 
 

@@ -39,6 +39,11 @@ _ACTS = {
     "screen": "a list that you were on",
     "inquire": "what was found, to the one who stated it",
 }
+_OTHER_ACTS = {
+    "judge": "judged whether you are the one who is meant",
+    "export": "what is held about you was handed out",
+    "desk": "whoever reads letters at your address asked what is held",
+}
 _PURPOSES = {
     "registration": "registration",
     "volunteer_or_speaker": "volunteers or speakers",
@@ -70,7 +75,7 @@ def in_words(export: Export) -> list[Part]:
             "None.",
         ),
         Part(
-            "When you were asked about here",
+            "When you were asked about here, and what else was done about you",
             [_asked(each) for each in export.asked],
             "Nobody asked about you here.",
         ),
@@ -155,8 +160,8 @@ def _scope(scope: Mapping[str, Any], export: Export) -> str:
 
 
 def _asked(act: Mapping[str, Any]) -> list[Line]:
-    if act["act"] == "desk":
-        return [("On", act["on"]), ("By", "whoever reads letters there: what is held here")]
+    if act["act"] not in _ACTS:
+        return [("On", act["on"]), ("What", _OTHER_ACTS.get(act["act"], act["act"]))]
     purpose = act["purpose"] or {"kind": "unspecified"}
     return [
         ("On", act["on"]),

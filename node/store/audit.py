@@ -3,7 +3,8 @@
 Only tags may be dropped, and only those that the head says are kept no more.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, exists, func, insert, or_, select, update
@@ -119,6 +120,19 @@ async def about(connection: AsyncConnection, tags: Collection[bytes]) -> list[Au
         )
         found |= {row.seq: AuditRow(*row) for row in await connection.execute(query)}
     return [found[seq] for seq in sorted(found)]
+
+
+async def tags_beside(
+    connection: AsyncConnection, tags: Collection[bytes]
+) -> Mapping[int, list[bytes]]:
+    """All tags that are kept of the acts that `about` gives, by the place of the act."""
+    beside: dict[int, set[bytes]] = defaultdict(set)
+    for part in chunked(list(tags)):
+        acts = select(audit_subjects.c.seq).where(audit_subjects.c.tag.in_(part))
+        query = select(audit_subjects).where(audit_subjects.c.seq.in_(acts))
+        for row in await connection.execute(query):
+            beside[row.seq].add(row.tag)
+    return {seq: sorted(held) for seq, held in beside.items()}
 
 
 async def first_within(connection: AsyncConnection, seq: int, since: int, until: int) -> int | None:
