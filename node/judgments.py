@@ -3,7 +3,7 @@
 A judgment is about a pair: the person who was asked about, known by all identifiers that were, and
 one attestation that some of them matched. It holds for whoever is asked about later with nothing
 but identifiers that were judged, and nothing else that matches; so neither the same person by other
-identifiers nor another attestation is ever hidden by it (docs/decisions/0014). Besides it has to be
+identifiers nor another attestation is ever hidden by it (docs/decisions/0012). Besides it has to be
 the same person: either by all that was judged, or by a strong identifier that does not match. Who
 shares a name, or an address, with the one who was judged, is somebody else.
 
