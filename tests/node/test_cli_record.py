@@ -103,7 +103,7 @@ def test_a_head_of_another_record_is_refused(terminal: Terminal) -> None:
         (["sanction", "show", "ID"], "read", "sanction"),
         (["decision", "show", "HASH"], "read", "decision"),
         (["peer", "policy", "set", "note"], "policy", "set"),
-        (["peer", "policy", "require", "--approvals", "2"], "policy", "require"),
+        (["peer", "policy", "require", "--approvals", "2"], "policy", "set"),
         (["community", "set", "--contact", "new@python.example"], "propose", "community"),
         (["officer", "threshold", "1"], None, None),
         (["officer", "list"], None, None),
