@@ -1,4 +1,4 @@
-"""What is told of decisions, sanctions and peers, as JSON: by command line and API alike.
+"""What is told of decisions, sanctions, the log, officers and peers, by command line and API alike.
 
 The members of each are a contract: scripts and plugins rely on them.
 """
@@ -10,12 +10,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from node import officers, voting
+from node.acts import Due
+from node.callers import Listed
 from node.decisions import Kept as KeptDecision
-from node.decisions import Status
+from node.decisions import Status, attestations_of
+from node.node import Node
+from node.officers import Officer
 from node.overview import Standing
 from node.sanctions import Sanction
 from protocol.encoding import base64url
-from protocol.statements import Community, Custody
+from protocol.statements import Community, Custody, decision_hash, read_decision, read_entry
 
 Moment = Annotated[
     datetime,
@@ -71,6 +76,96 @@ class Decision(Decided):
             index=kept.row.index,
             fault=kept.row.fault,
         )
+
+
+class Vote(Document):
+    """What an officer said to a decision, and whether it counts."""
+
+    officer: str
+    vote: str
+    counts: bool
+    reason: str | None
+
+
+class DecisionShown(Decision):
+    """A decision with what it says, and each officer's vote."""
+
+    votes: list[Vote]
+    content: dict[str, Any]
+
+    @classmethod
+    async def of_kept(cls, node: Node, kept: KeptDecision, day: date) -> "DecisionShown":
+        """As it is on that day."""
+        names = {each.key: each.name for each in await officers.every(node)}
+        approving = {each.officer for each in kept.approvals}
+        votes = [
+            Vote(
+                officer=names.get(vote.officer, vote.officer.hex()),
+                vote=vote.kind,
+                counts=vote.kind != "approve" or vote.officer in approving,
+                reason=voting.reason_of(node, vote),
+            )
+            for vote in kept.votes
+        ]
+        listed = Decision.listed(kept, day).model_dump()
+        return cls(**listed, votes=votes, content=kept.decision.to_value())
+
+
+class Entry(Document):
+    """One decision in the log; it names nobody."""
+
+    index: int
+    type: str
+    on: str
+    decision: str
+    approvals: int
+    attestations: list[str]
+
+    @classmethod
+    def of(cls, index: int, data: bytes) -> "Entry":
+        """An entry of this community's own log."""
+        entry = read_entry(data)
+        # Nothing void is ever appended to a log of our own, so the type is known.
+        decision = read_decision(entry.decision)
+        return cls(
+            index=index,
+            type=decision.type,
+            on=decision.on.isoformat(),
+            decision=decision_hash(entry.decision_bytes).hex(),
+            approvals=len(entry.approvals),
+            attestations=attestations_of(decision),
+        )
+
+
+class OfficerListed(Document):
+    """An officer, where the key is kept, and whether it is listed in the log now."""
+
+    name: str
+    public_key: str
+    custody: Custody
+    listed: bool
+
+    @classmethod
+    def of(cls, officer: Officer, community: Community) -> "OfficerListed":
+        """As it is, where the log says this of the community."""
+        return cls(
+            name=officer.name,
+            public_key=base64url(officer.key),
+            custody=officer.custody,
+            listed=officer.key in {each.key for each in community.officers},
+        )
+
+
+class Tokens(Document):
+    """All tokens of the local API, by name; they are themselves not known any more."""
+
+    tokens: list[Listed]
+
+
+class DueItems(Document):
+    """What has its day soon, or has passed it."""
+
+    due: list[Due]
 
 
 class SanctionDocument(Document):

@@ -7,7 +7,7 @@ from pydantic import Field
 from node import audit, decisions, officers, sheets, voting
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
 from node.clock import day_of
-from node.documents import Decided, Decision, Document
+from node.documents import Decided, Decision, DecisionShown, Document
 from node.errors import UserError
 from protocol.encoding import canonical_json
 from protocol.errors import Malformed, TooLarge
@@ -25,22 +25,6 @@ class Decisions(Document):
     """Decisions, as they were proposed."""
 
     decisions: list[Decision]
-
-
-class Vote(Document):
-    """What an officer said to a decision, and whether it counts."""
-
-    officer: str
-    vote: str
-    counts: bool
-    reason: str | None
-
-
-class DecisionShown(Decision):
-    """A decision with what it says, and each officer's vote."""
-
-    votes: list[Vote]
-    content: dict[str, Any]
 
 
 class Sheet(Document):
@@ -82,21 +66,8 @@ async def every(call: Call[Nothing, Which]) -> Decisions:
 
 async def show(call: Call[Nothing, NoQuery]) -> DecisionShown:
     """A decision, what it says, and what each officer said to it."""
-    node = call.node
-    kept = await decisions.show(node, await _found(call))
-    names = {each.key: each.name for each in await officers.every(node)}
-    approving = {each.officer for each in kept.approvals}
-    votes = [
-        Vote(
-            officer=names.get(vote.officer, vote.officer.hex()),
-            vote=vote.kind,
-            counts=vote.kind != "approve" or vote.officer in approving,
-            reason=voting.reason_of(node, vote),
-        )
-        for vote in kept.votes
-    ]
-    listed = Decision.listed(kept, day_of(call.now)).model_dump()
-    return DecisionShown(**listed, votes=votes, content=kept.decision.to_value())
+    kept = await decisions.show(call.node, await _found(call))
+    return await DecisionShown.of_kept(call.node, kept, day_of(call.now))
 
 
 async def sheet(call: Call[Nothing, NoQuery]) -> Sheet:

@@ -1,14 +1,13 @@
 """`/me`, `/node`, `/tokens`: whose token it is, whether the node is in order, who may call it."""
 
-from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from node import callers, doctor
 from node.api.routes import Body, Call, NoQuery, Nothing
 from node.callers import Role
-from node.documents import Document
+from node.documents import Document, Tokens
 from protocol.encoding import Day
 
 Name = Annotated[str, Field(min_length=1, max_length=callers.MAX_NAME)]
@@ -22,37 +21,11 @@ class Me(Document):
     community: str
 
 
-class Checkup(Document):
-    """One thing that was looked at; `next` is what to type where something is to be done."""
-
-    name: str
-    level: Literal["ok", "warning", "fault"]
-    message: str
-    next: str | None
-
-
 class Health(Document):
     """Whether the node is in order."""
 
     ok: bool
-    checks: list[Checkup]
-
-
-class TokenListed(Document):
-    """A token; it is itself not known any more."""
-
-    name: str
-    role: Role
-    officer: str | None
-    created_on: date
-    used_on: date | None
-    expires_on: date | None
-
-
-class Tokens(Document):
-    """All tokens, by name."""
-
-    tokens: list[TokenListed]
+    checks: list[doctor.Check]
 
 
 class NewToken(Body):
@@ -83,15 +56,12 @@ async def me(call: Call[Nothing, NoQuery]) -> Me:
 async def health(call: Call[Nothing, NoQuery]) -> Health:
     """Whether settings, keys, database, log, peers and budgets are in order."""
     found = await doctor.examine(call.node.home, call.now)
-    return Health(
-        ok=doctor.healthy(found), checks=[Checkup.model_validate(vars(each)) for each in found]
-    )
+    return Health(ok=doctor.healthy(found), checks=found)
 
 
 async def tokens(call: Call[Nothing, NoQuery]) -> Tokens:
     """All tokens, by name."""
-    found = await callers.every(call.node)
-    return Tokens(tokens=[TokenListed.model_validate(vars(each)) for each in found])
+    return Tokens(tokens=await callers.every(call.node))
 
 
 async def create_token(call: Call[NewToken, NoQuery]) -> TokenMade:

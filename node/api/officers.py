@@ -6,22 +6,13 @@ from pydantic import Field
 
 from node import constitution, ledger, officers, rotation
 from node.api.routes import Body, Call, NoQuery, Nothing
-from node.documents import Decided, Document
+from node.documents import Decided, Document, OfficerListed
 from node.errors import UserError
-from protocol.encoding import base64url, from_base64url
+from protocol.encoding import from_base64url
 from protocol.errors import Malformed
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Threshold = Annotated[int, Field(ge=1, le=1000)]
-
-
-class OfficerListed(Document):
-    """An officer, where the key is kept, and whether it is listed in the log now."""
-
-    name: str
-    public_key: str
-    custody: Literal["own", "browser", "node"]
-    listed: bool
 
 
 class Officers(Document):
@@ -80,17 +71,8 @@ class Rotating(Document):
 async def every(call: Call[Nothing, NoQuery]) -> Officers:
     """The officers, where their keys are kept, and how many decide."""
     community = (await ledger.own_register(call.node)).community
-    current = {each.key for each in community.officers}
     return Officers(
-        officers=[
-            OfficerListed(
-                name=each.name,
-                public_key=base64url(each.key),
-                custody=each.custody,
-                listed=each.key in current,
-            )
-            for each in await officers.every(call.node)
-        ],
+        officers=[OfficerListed.of(each, community) for each in await officers.every(call.node)],
         threshold=community.threshold,
         risk=constitution.risk(community),
     )

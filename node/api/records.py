@@ -7,13 +7,11 @@ from pydantic import Field
 from node import audit, ledger, report, report_words, subject
 from node.api.checks import MAX_TERMS, Short
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
-from node.decisions import attestations_of
-from node.documents import Document
+from node.documents import Document, Entry
 from node.errors import UserError
 from node.store import logs
 from protocol.encoding import Day, base64url
 from protocol.identifiers import InvalidIdentifier, from_text
-from protocol.statements import decision_hash, read_decision, read_entry
 
 MOST = 500
 """Entries, or acts, that are read at a time."""
@@ -24,17 +22,6 @@ class Page(Query):
 
     start: Annotated[int, Field(ge=0, le=2**53, alias="from")] = 0
     limit: Annotated[int, Field(ge=1, le=MOST)] = 100
-
-
-class Entry(Document):
-    """One decision in the log; it names nobody."""
-
-    index: int
-    type: str
-    on: str
-    decision: str
-    approvals: int
-    attestations: list[str]
 
 
 class Log(Document):
@@ -99,7 +86,7 @@ async def log(call: Call[Nothing, Page]) -> Log:
         origin=head.origin,
         size=head.size,
         root=base64url(head.root),
-        entries=[_entry(index, data) for index, data in chosen],
+        entries=[Entry.of(index, data) for index, data in chosen],
     )
 
 
@@ -137,17 +124,3 @@ async def held(call: Call[Subject, NoQuery]) -> Held:
             raise UserError(f"identifier {number}: {error}") from error
     found = await subject.export(call.node, proven, call.now)
     return Held(held=found.to_value())
-
-
-def _entry(index: int, data: bytes) -> Entry:
-    entry = read_entry(data)
-    # Nothing void is ever appended to a log of our own, so the type is known.
-    decision = read_decision(entry.decision)
-    return Entry(
-        index=index,
-        type=decision.type,
-        on=decision.on.isoformat(),
-        decision=decision_hash(entry.decision_bytes).hex(),
-        approvals=len(entry.approvals),
-        attestations=attestations_of(decision),
-    )

@@ -11,7 +11,7 @@ from pydantic import Field
 from node import acts, audit, recognition, sanctions
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
 from node.clock import day_of
-from node.documents import Decided, Document, SanctionDocument
+from node.documents import Decided, Document, DueItems, SanctionDocument
 from node.errors import UserError
 from protocol.attested import MAX_STAY_ALONE, Appeal
 from protocol.claims import (
@@ -133,21 +133,6 @@ class Amended(Document):
     withdrawing: Decided
 
 
-class DueItem(Document):
-    """What has its day."""
-
-    id: str
-    what: Literal["review", "lapse", "end", "notice", "stay"]
-    day: Day
-    days: int
-
-
-class DueItems(Document):
-    """What has its day soon, or has passed it."""
-
-    due: list[DueItem]
-
-
 class Within(Query):
     """So many days ahead."""
 
@@ -244,10 +229,7 @@ async def amend(call: Call[Amendment, NoQuery]) -> Amended:
 
 async def due(call: Call[Nothing, Within]) -> DueItems:
     """Which reviews, ends, notices and stays have their day soon, or have passed it."""
-    found = await acts.due(call.node, call.now, call.query.within)
-    return DueItems(
-        due=[DueItem(id=each.id, what=each.what, day=each.day, days=each.days) for each in found]
-    )
+    return DueItems(due=await acts.due(call.node, call.now, call.query.within))
 
 
 async def _ids(call: Call[Which, NoQuery]) -> list[str]:

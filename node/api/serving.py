@@ -17,7 +17,7 @@ from node.callers import Caller
 from node.errors import NotHere, Unprocessable, UserError
 from node.federation.bodies import read_body
 from node.federation.middleware import strict_http
-from node.federation.problems import MEDIA_TYPE, problem_response, problems
+from node.federation.problems import problem_response, problems
 from node.federation.service import SERVICE, Service
 from node.passwords import WrongPassword
 from protocol.errors import Malformed, NotAdmitted, NotFound, UnknownKey
@@ -159,6 +159,3 @@ async def _headers(request: web.Request, handler: Responder) -> web.StreamRespon
     if response.status == NoToken.status:
         response.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="comity"'
     return response
-
-
-__all__ = ["BASE", "MEDIA_TYPE", "application"]

@@ -254,15 +254,13 @@ async def amend(
 async def due(node: "Node", within: int) -> None:
     """Show which reviews, ends, notices, stays and answers have their day soon, or passed it."""
     from node import acts
+    from node.documents import DueItems
 
     found = await acts.due(node, clock.now(), within)
     shown = table("Day", "Days left", "What", "Sanction")
     for each in found:
         shown.add_row(each.day.isoformat(), str(each.days), each.what, each.id)
-    document = [
-        {"id": each.id, "what": each.what, "day": each.day.isoformat(), "days": each.days}
-        for each in found
-    ]
+    document = DueItems(due=found).to_value()["due"]
     emit(click.get_current_context(), document, shown)
 
 

@@ -92,7 +92,8 @@ async def list_(node: "Node", ended: bool) -> None:
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show a decision, what it is about, and what each officer said to it."""
-    from node import audit, decisions, officers, voting, wording
+    from node import audit, decisions, wording
+    from node.documents import DecisionShown
 
     hash_ = await decisions.find(node, which)
     said = {"who": audit.who(), "what": "decision", "decision": hash_.hex()}
@@ -100,27 +101,13 @@ async def show(node: "Node", which: str) -> None:
     await audit.write(node, "read", said, now)
     kept = await decisions.show(node, hash_)
     status = kept.status(clock.day_of(now))
-    names = {each.key: each.name for each in await officers.every(node)}
-    approving = {each.officer for each in kept.approvals}
-    votes = [
-        {
-            "officer": names.get(vote.officer, vote.officer.hex()),
-            "vote": vote.kind,
-            "counts": vote.kind != "approve" or vote.officer in approving,
-            "reason": voting.reason_of(node, vote),
-        }
-        for vote in kept.votes
-    ]
+    document = (await DecisionShown.of_kept(node, kept, clock.day_of(now))).to_value()
     about, on = wording.DECISIONS[kept.row.type], kept.row.proposed_on
     state = f"{status.state}, {_approvals(status)}"
     lines = [f"decision {kept.row.hash.hex()}", f"{about}, proposed on {on}: {state}"]
-    lines += [_vote_in_words(each) for each in votes]
+    lines += [_vote_in_words(each) for each in document["votes"]]
     lines += [f"  {kept.row.fault}"] if kept.row.fault else []
     lines += await _content_in_words(node, kept, waits=status.state == "pending")
-    document = _listed(kept, clock.day_of(now)) | {
-        "votes": votes,
-        "content": kept.decision.to_value(),
-    }
     emit(click.get_current_context(), document, "\n".join(lines))
 
 

@@ -1,6 +1,6 @@
 """`comity log`: this community's own log, which names nobody."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,13 +21,14 @@ def log() -> None:
 async def show(node: "Node") -> None:
     """Show what stands in the log, after everything was held against its signed head."""
     from node import ledger, wording
+    from node.documents import Entry
     from node.store import logs
     from protocol.encoding import base64url
 
     async with node.store.read() as connection:
         head = await ledger.own_head_in(connection)
         entries = await logs.entries(connection, head)
-    listed = [_entry(index, data) for index, data in enumerate(entries)]
+    listed = [Entry.of(index, data).to_value() for index, data in enumerate(entries)]
     document = {
         "origin": head.origin,
         "size": head.size,
@@ -41,20 +42,3 @@ async def show(node: "Node") -> None:
         shown.add_row(*map(str, row))
     shown.caption = f"{head.origin}, {head.size} entries, root {base64url(head.root)}"
     emit(click.get_current_context(), document, shown)
-
-
-def _entry(index: int, data: bytes) -> dict[str, Any]:
-    from node.decisions import attestations_of
-    from protocol.statements import decision_hash, read_decision, read_entry
-
-    entry = read_entry(data)
-    # Nothing void is ever appended to a log of our own, so the type is known.
-    decision = read_decision(entry.decision)
-    return {
-        "index": index,
-        "type": decision.type,
-        "on": decision.on.isoformat(),
-        "decision": decision_hash(entry.decision_bytes).hex(),
-        "approvals": len(entry.approvals),
-        "attestations": attestations_of(decision),
-    }

@@ -234,19 +234,12 @@ async def _change(
 async def list_(node: "Node") -> None:
     """Show the officers, where their keys are kept, and how many decide."""
     from node import constitution, ledger, officers
+    from node.documents import OfficerListed
 
     community = (await ledger.own_register(node)).community
     current = {each.key for each in community.officers}
     found = await officers.every(node)
-    document = [
-        {
-            "name": each.name,
-            "public_key": base64url(each.key),
-            "custody": each.custody,
-            "listed": each.key in current,
-        }
-        for each in found
-    ]
+    document = [OfficerListed.of(each, community).to_value() for each in found]
     shown = table("Officer", "Key is kept", "Listed now", "Public key")
     for each in found:
         listed = "yes" if each.key in current else "no" if each.decision is None else "proposed"

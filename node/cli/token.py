@@ -51,23 +51,14 @@ async def create(
 async def list_(node: "Node") -> None:
     """Show the tokens: whose they are, and when they were used last."""
     from node import callers
+    from node.documents import Tokens
 
     found = await callers.every(node)
     shown = table("Name", "Role", "Officer", "Made on", "Used on", "Expires on")
     for each in found:
         days = (each.created_on, each.used_on or "never", each.expires_on or "never")
         shown.add_row(each.name, each.role, each.officer or "", *map(str, days))
-    document = [
-        {
-            "name": each.name,
-            "role": each.role,
-            "officer": each.officer,
-            "created_on": each.created_on.isoformat(),
-            "used_on": each.used_on and each.used_on.isoformat(),
-            "expires_on": each.expires_on and each.expires_on.isoformat(),
-        }
-        for each in found
-    ]
+    document = Tokens(tokens=found).to_value()["tokens"]
     emit(click.get_current_context(), document, shown)
 
 
