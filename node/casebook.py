@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, cast, get_args
 
+from node import terms
 from node.errors import UserError
 from node.sanctions import MOST, Proposal
-from protocol.claims import Basis, Measure, Scope
+from protocol.claims import Basis, Measure
 from protocol.encoding import day_from_text
 from protocol.errors import Violation
 from protocol.identifiers import Identifier, related
-from protocol.items import Notice
 
 MAX_FILE = 1024 * 1024
 """Bytes of a list of at most `MOST` rows."""
@@ -64,13 +64,13 @@ def _proposal(row: Mapping[str, str | None], number: int, region: str | None) ->
         column = "identifiers"
         identifiers = [each for text in _parts(cells[column]) for each in _related(text, region)]
         column = "scope"
-        scope = [_scope(text) for text in _parts(cells[column])]
+        scope = [terms.scope(text) for text in _parts(cells[column])]
         column = "measure"
         measure = _word(cells[column], get_args(Measure))
         column = "basis"
         basis = _word(cells.get(column) or "undisclosed", get_args(Basis))
         column = "notice"
-        notice = _notice(cells.get(column) or "given")
+        notice = terms.notice(cells.get(column) or "given")
         days: dict[str, date | None] = {}
         for column in ("in_force_from", "review_by"):
             days[column] = day_from_text(cells[column]) if cells.get(column) else None
@@ -104,20 +104,10 @@ def _related(text: str, region: str | None) -> Sequence[Identifier]:
     return related(kind.strip().lower(), value, region=region)
 
 
-def _scope(text: str) -> Scope:
-    kind, _, space = text.partition(":")
-    return Scope.from_value({"kind": kind, "space": space or None})
-
-
 def _word(text: str, known: tuple[str, ...]) -> str:
     if text not in known:
         raise ValueError("an unknown word")
     return text
-
-
-def _notice(text: str) -> Notice:
-    state, _, until = text.partition(":")
-    return Notice.from_value({"state": state, "until": until or None})
 
 
 def _end(text: str) -> date | Literal["indefinite"] | None:

@@ -4,14 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from node import checking
+from node import checking, terms
 from node.api.routes import Body, Call, NoQuery
 from node.checking import Occasion
 from node.documents import Document
 from node.errors import UserError
 from protocol.encoding import Day
 from protocol.exchange import Purpose, PurposeKind
-from protocol.identifiers import KINDS, Identifier, InvalidIdentifier, related
+from protocol.identifiers import KINDS, Identifier
 
 MAX_TERMS = 40
 """Identifiers, or raw fields, of one person."""
@@ -126,23 +126,8 @@ async def check(call: Call[Person, NoQuery]) -> Checked:
 
 
 def _identifiers(person: Person, region: str | None) -> list[Identifier]:
-    terms = [_term(number, text) for number, text in enumerate(person.identifiers, 1)]
-    terms += [
-        (f"field {number}", each.kind, each.value) for number, each in enumerate(person.fields, 1)
-    ]
-    asked: dict[Identifier, None] = {}
-    for place, kind, raw in terms:
-        try:
-            asked |= dict.fromkeys(related(kind.strip().lower(), raw, region=region))
-        except InvalidIdentifier as error:
-            raise UserError(f"{place}: {error}") from error
+    fields = terms.numbered((f"{each.kind}:{each.value}" for each in person.fields), "field")
+    asked = terms.meant([*terms.numbered(person.identifiers), *fields], region)
     if not asked:
         raise UserError("nobody is named: give at least one identifier or field")
-    return list(asked)
-
-
-def _term(number: int, text: str) -> tuple[str, str, str]:
-    kind, colon, raw = text.partition(":")
-    if not colon or not raw.strip():
-        raise UserError(f"identifier {number}: write KIND:VALUE, such as email:a@b.example")
-    return f"identifier {number}", kind, raw
+    return asked

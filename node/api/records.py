@@ -4,14 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from node import audit, ledger, report, report_words, subject
+from node import audit, ledger, report, report_words, subject, terms
 from node.api.checks import MAX_TERMS, Short
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
 from node.documents import Document, Entry
-from node.errors import UserError
 from node.store import logs
 from protocol.encoding import Day, base64url
-from protocol.identifiers import InvalidIdentifier, from_text
 
 MOST = 500
 """Entries, or acts, that are read at a time."""
@@ -116,11 +114,6 @@ async def half_year(call: Call[Nothing, HalfYear]) -> Report:
 
 async def held(call: Call[Subject, NoQuery]) -> Held:
     """Everything that is held about a person who has proven these to be theirs."""
-    proven = set()
-    for number, text in enumerate(call.body.identifiers, 1):
-        try:
-            proven.add(from_text(text, region=call.node.config.default_region))
-        except InvalidIdentifier as error:
-            raise UserError(f"identifier {number}: {error}") from error
+    proven = terms.typed(terms.numbered(call.body.identifiers), call.node.config.default_region)
     found = await subject.export(call.node, proven, call.now)
     return Held(held=found.to_value())

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from node import acts, audit, recognition, sanctions
+from node import acts, audit, recognition, sanctions, terms
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
 from node.clock import day_of
 from node.documents import Decided, Document, DueItems, SanctionDocument
@@ -24,7 +24,6 @@ from protocol.claims import (
     ScopeKind,
 )
 from protocol.encoding import Day
-from protocol.identifiers import Identifier, InvalidIdentifier, from_text, related
 from protocol.items import Notice
 
 MOST = 100
@@ -164,7 +163,7 @@ async def propose(call: Call[ProposalBody, NoQuery]) -> Decided:
         origin = await recognition.of(node, named.issuer, named.attestation, call.now)
     by = given.decided_by
     proposal = sanctions.Proposal(
-        identifiers=_identifiers(given.identifiers, node.config.default_region),
+        identifiers=terms.meant(terms.numbered(given.identifiers), node.config.default_region),
         measure=given.measure,
         scope=[Scope(kind=each.kind, space=each.space) for each in given.scope],
         in_force_from=given.in_force_from,
@@ -219,7 +218,7 @@ async def amend(call: Call[Amendment, NoQuery]) -> Amended:
     """Propose a sanction in place of another, which ends once the new one is published."""
     node, given = call.node, call.body
     before = await sanctions.show(node, await sanctions.find(node, call.path["id"]))
-    dropped = [_parsed(number, text) for number, text in enumerate(given.drop, 1)]
+    dropped = terms.typed(terms.numbered(given.drop, "drop"))
     proposal = replace(acts.as_proposed(before, dropped), review_by=given.review_by)
     if given.ends_on is not None:
         proposal = replace(proposal, ends_on=given.ends_on)
@@ -234,26 +233,6 @@ async def due(call: Call[Nothing, Within]) -> DueItems:
 
 async def _ids(call: Call[Which, NoQuery]) -> list[str]:
     return [await sanctions.find(call.node, each) for each in call.body.ids]
-
-
-def _identifiers(texts: list[str], region: str | None) -> list[Identifier]:
-    meant: list[Identifier] = []
-    for number, text in enumerate(texts, 1):
-        kind, colon, value = text.partition(":")
-        if not colon:
-            raise UserError(f"identifier {number}: write KIND:VALUE")
-        try:
-            meant += related(kind.strip().lower(), value, region=region)
-        except InvalidIdentifier as error:
-            raise UserError(f"identifier {number}: {error}") from error
-    return meant
-
-
-def _parsed(number: int, text: str) -> Identifier:
-    try:
-        return from_text(text)
-    except InvalidIdentifier as error:
-        raise UserError(f"drop {number}: {error}") from error
 
 
 def _notice(given: NoticeBody) -> Notice:

@@ -9,10 +9,10 @@ import click
 
 from node import clock, spelling
 from node.cli import node_command
-from node.cli.days import DAY, end_of
 from node.cli.decision import emit_status, officer_key, status_document
 from node.cli.output import emit, table
 from node.cli.passwords import password_option
+from node.cli.typed import DAY, end_of
 from node.errors import UserError
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from node.cli.occasion import (
     resumable,
 )
 from node.cli.output import emit
+from node.errors import UserError
 
 if TYPE_CHECKING:
     from node.checking import Result
@@ -110,22 +111,15 @@ def exit_status(result: "Result") -> int:
 
 def _identifiers(terms: Iterable[str], region: str | None) -> "list[Identifier]":
     """What is asked for these terms; no word of an error repeats one."""
-    from protocol.identifiers import InvalidIdentifier, related
+    from node import terms as read
 
-    asked: dict[Identifier, None] = {}
-    for number, term in enumerate(terms, 1):
-        kind, colon, raw = term.partition(":")
-        if not colon or not raw.strip():
-            raise click.UsageError(
-                f"identifier {number}: write KIND:VALUE, such as email:a@b.example"
-            )
-        try:
-            asked |= dict.fromkeys(related(kind.strip().lower(), raw, region=region))
-        except InvalidIdentifier as error:
-            raise click.UsageError(f"identifier {number}: {error}") from error
+    try:
+        asked = read.meant(read.numbered(terms), region)
+    except UserError as error:
+        raise click.UsageError(str(error)) from error
     if not asked:
         raise click.UsageError("nobody is named: give at least one KIND:VALUE")
-    return list(asked)
+    return asked
 
 
 def _in_words(result: "Result") -> str:

@@ -9,6 +9,7 @@ from node import clock
 from node.attention import URGENCY, Attention
 from node.cli import node_command
 from node.cli.output import emit, say, table
+from node.cli.typed import scope_of
 from node.policy import (
     DEFAULTS,
     MOST_APPROVALS,
@@ -20,7 +21,6 @@ from node.policy import (
     Weight,
 )
 from protocol.claims import Measure, Scope, ScopeKind
-from protocol.errors import Violation
 from protocol.statements import Custody
 
 if TYPE_CHECKING:
@@ -60,15 +60,7 @@ def _about(function: F) -> F:
 
 
 def _scope(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Scope | None:
-    if text is None:
-        return None
-    kind, _, space = text.partition(":")
-    try:
-        return Scope.from_value({"kind": kind, "space": space or None})
-    except Violation as error:
-        raise click.UsageError(
-            f"--scope KIND[:SPACE], where KIND is one of: {', '.join(get_args(ScopeKind))}"
-        ) from error
+    return None if text is None else scope_of(text)
 
 
 @click.group()

@@ -10,11 +10,11 @@ import click
 
 from node import clock, spelling
 from node.cli import acts, node_command
-from node.cli.days import DAY, end_of
 from node.cli.decision import emit_status, officer_key
 from node.cli.output import emit, table
 from node.cli.passwords import password_option
-from protocol.claims import MAX_SUSPENSION, Basis, DecidedBy, Measure, Scope, ScopeKind
+from node.cli.typed import DAY, end_of, scope_of
+from protocol.claims import MAX_SUSPENSION, Basis, DecidedBy, Measure, ScopeKind
 from protocol.errors import Violation
 from protocol.items import Notice
 
@@ -114,7 +114,7 @@ async def propose(
     proposal = sanctions.Proposal(
         identifiers=meant,
         measure=measure,
-        scope=[_scope(text) for text in scopes],
+        scope=[scope_of(text) for text in scopes],
         in_force_from=in_force_from,
         ends_on=_end(ends_on),
         review_by=review_by,
@@ -193,16 +193,6 @@ def _kind_and_value(text: str) -> tuple[str, str]:
     return kind.strip().lower(), value
 
 
-def _scope(text: str) -> Scope:
-    kind, _, space = text.partition(":")
-    try:
-        return Scope.from_value({"kind": kind, "space": space or None})
-    except Violation as error:
-        raise click.UsageError(
-            f"--scope KIND[:SPACE], where KIND is one of: {', '.join(get_args(ScopeKind))}"
-        ) from error
-
-
 def _end(text: str | None) -> date | Literal["indefinite"] | None:
     if text is None:
         return None
@@ -220,8 +210,9 @@ def _decided_by(text: str | None) -> DecidedBy | None:
 
 
 def _notice(text: str) -> Notice:
-    state, _, until = text.partition(":")
+    from node import terms
+
     try:
-        return Notice.from_value({"state": state, "until": until or None})
+        return terms.notice(text)
     except Violation as error:
         raise click.UsageError("--notice given, delayed:YYYY-MM-DD or unreachable") from error

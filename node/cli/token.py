@@ -7,8 +7,8 @@ import click
 
 from node import clock
 from node.cli import node_command
-from node.cli.days import DAY
 from node.cli.output import emit, say, table
+from node.cli.typed import DAY
 
 if TYPE_CHECKING:
     from node.callers import Role

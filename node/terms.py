@@ -1,0 +1,75 @@
+"""What people type for who is meant, where, and whether they were told: read, or refused in words.
+
+KIND:VALUE                 email:a@b.example
+KIND[:SPACE]               event_series:pyregion
+given|delayed:DATE|…       delayed:2027-03-31
+"""
+
+from collections.abc import Iterable
+
+from node.errors import UserError
+from protocol.claims import Scope
+from protocol.identifiers import Identifier, InvalidIdentifier, from_text, related
+from protocol.items import Notice
+
+Term = tuple[str, str]
+"""Where something was typed, as errors name the place, and what; errors never repeat that."""
+
+
+def numbered(texts: Iterable[str], word: str = "identifier") -> list[Term]:
+    """Terms that stand one after the other, as "identifier 1"."""
+    return [(f"{word} {number}", text) for number, text in enumerate(texts, 1)]
+
+
+def typed(terms: Iterable[Term], region: str | None = None) -> list[Identifier]:
+    """The identifiers that are typed, each once; `region` is that of phone numbers without one.
+
+    Raises:
+        UserError: one of them is none; where.
+    """
+    found = []
+    for place, text in terms:
+        try:
+            found.append(from_text(_complete(place, text), region=region))
+        except InvalidIdentifier as error:
+            raise UserError(f"{place}: {error}") from error
+    return list(dict.fromkeys(found))
+
+
+def meant(terms: Iterable[Term], region: str | None = None) -> list[Identifier]:
+    """As `typed`, with those that are asked, and published, beside them."""
+    found: list[Identifier] = []
+    for place, text in terms:
+        kind, _, raw = _complete(place, text).partition(":")
+        try:
+            found += related(kind.strip().lower(), raw, region=region)
+        except InvalidIdentifier as error:
+            raise UserError(f"{place}: {error}") from error
+    return list(dict.fromkeys(found))
+
+
+def scope(text: str) -> Scope:
+    """Where a sanction holds, `KIND[:SPACE]`.
+
+    Raises:
+        Malformed: no such kind, or no slug.
+    """
+    kind, _, space = text.partition(":")
+    return Scope.from_value({"kind": kind, "space": space or None})
+
+
+def notice(text: str) -> Notice:
+    """Whether a person was told: `given`, `delayed:YYYY-MM-DD` or `unreachable`.
+
+    Raises:
+        Malformed: none of these.
+    """
+    state, _, until = text.partition(":")
+    return Notice.from_value({"state": state, "until": until or None})
+
+
+def _complete(place: str, text: str) -> str:
+    _, colon, raw = text.partition(":")
+    if not colon or not raw.strip():
+        raise UserError(f"{place}: write KIND:VALUE, such as email:a@b.example")
+    return text
