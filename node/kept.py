@@ -166,8 +166,7 @@ async def show(node: Node, id_: str, now: int) -> Kept:
 async def several(node: Node, ids: Collection[str], now: int) -> dict[str, Kept]:
     """These findings by their ids, without those that are not kept any more."""
     async with node.store.read() as connection:
-        found = [await rows.get(connection, id_) for id_ in dict.fromkeys(ids)]
-        read = await _read(node, connection, [row for row in found if row is not None], now)
+        read = await _read(node, connection, await rows.several(connection, set(ids)), now)
     return {each.finding.id: each for each in read}
 
 
@@ -224,11 +223,6 @@ async def delete(node: Node, id_: str, now: int) -> int:
         await _record_deletion(connection, node.vault, deleted, now)
     await node.store.scrub()
     return deleted
-
-
-async def delete_in(connection: AsyncConnection, ids: Collection[str]) -> int:
-    """Delete findings, within a writing transaction that records it; how many there were."""
-    return sum([await rows.drop(connection, id_) for id_ in ids])
 
 
 async def delete_ref(node: Node, ref: str, now: int) -> int:

@@ -25,6 +25,7 @@ from node.errors import NotHere, UserError
 from node.findings import outcome_of
 from node.node import Node
 from node.screening import RowResult, RowToAsk, identify
+from node.store import findings
 from node.store import screenings as rows
 from node.store.screenings import ResultRow, ScreeningRow, State
 from protocol.encoding import base64url, from_base64url
@@ -143,7 +144,7 @@ async def run_next(node: Node, reach: Reach, lists: Lists, now: int) -> bool:
             await _run(node, reach, lists, row, job, now)
     except (UserError, ComityError) as error:
         async with node.store.write() as connection:
-            await rows.finish(connection, row.id, None, str(error), [])
+            await rows.fail(connection, row.id, str(error))
     finally:
         lists.screening = None
     await node.store.scrub()
@@ -162,8 +163,8 @@ async def _run(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for
     results = await asyncio.to_thread(lambda: [_sealed(node, row.id, each) for each in done.rows])
     found = [each.id for result in done.rows if result.result for each in result.result.findings]
     async with node.store.write() as connection:
-        if not await rows.finish(connection, row.id, sealed, None, results):
-            await kept.delete_in(connection, found)  # it was deleted meanwhile
+        if not await rows.finish(connection, row.id, sealed, results):
+            await findings.drop(connection, *found)  # it was deleted meanwhile
 
 
 async def every(node: Node) -> list[ScreeningRow]:
@@ -230,9 +231,9 @@ async def delete(node: Node, id_: str, now: int) -> None:
         found = [each for row in marked for each in _opened(node, row)["findings"]]
         said = {"who": audit.who(), "what": "screening", "number": 1}
         await audit.record(connection, node.vault, "delete", said, now)
-        if not await rows.drop(connection, [id_]):
+        if not await rows.drop(connection, id_):
             raise NotHere("no screening has this id, or it was deleted")
-        await kept.delete_in(connection, found)
+        await findings.drop(connection, *found)
     await node.store.scrub()
 
 
@@ -274,8 +275,6 @@ async def _row(node: Node, id_: str) -> ScreeningRow:
 
 
 def _summary(node: Node, row: ScreeningRow) -> dict[str, Any]:
-    if row.summary_sealed is None:
-        return {}
     return dict(json.loads(node.vault.open(_SUMMARY, row.id, row.summary_sealed)))
 
 

@@ -504,7 +504,7 @@ screenings = Table(
     Column("id", Text, primary_key=True, doc="A UUID."),
     Column("state", Text, nullable=False, doc="`waiting`, `done` or `failed`."),
     Column("job_sealed", LargeBinary, doc="The list and how it is read; null once done."),
-    Column("summary_sealed", LargeBinary, doc="The event, and once done the counts."),
+    Column("summary_sealed", LargeBinary, nullable=False, doc="The event; once done, the counts."),
     Column("fault", Text, doc="Why it failed: words of ours; name nobody."),
     _created_at(),
     _delete_after(),

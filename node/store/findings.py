@@ -65,6 +65,14 @@ async def get(connection: AsyncConnection, id_: str) -> FindingRow | None:
     return found[0] if found else None
 
 
+async def several(connection: AsyncConnection, ids: Collection[str]) -> list[FindingRow]:
+    """The findings of these ids, as far as they are kept."""
+    found: list[FindingRow] = []
+    for part in chunked(list(ids)):
+        found += await _where(connection, findings.c.id.in_(part))
+    return found
+
+
 async def every(connection: AsyncConnection) -> list[FindingRow]:
     """All that was found and is kept."""
     return await _where(connection, true())
@@ -111,10 +119,13 @@ async def about(connection: AsyncConnection, tags: Collection[bytes]) -> list[Fi
     return sorted(found.values(), key=lambda row: row.seq)
 
 
-async def drop(connection: AsyncConnection, id_: str) -> int:
-    """Delete a finding; how many there were."""
-    result = await connection.execute(delete(findings).where(findings.c.id == id_))
-    return result.rowcount
+async def drop(connection: AsyncConnection, *ids: str) -> int:
+    """Delete findings; how many there were."""
+    deleted = 0
+    for part in chunked(ids):
+        query = delete(findings).where(findings.c.id.in_(part))
+        deleted += (await connection.execute(query)).rowcount
+    return deleted
 
 
 async def drop_ref(connection: AsyncConnection, ref_tag: bytes) -> int:

@@ -1,6 +1,6 @@
 """Screenings that run in the background, and the result of each row."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -20,7 +20,7 @@ class ScreeningRow:
     id: str
     state: State
     job_sealed: bytes | None = field(repr=False)
-    summary_sealed: bytes | None = field(repr=False)
+    summary_sealed: bytes = field(repr=False)
     fault: str | None
     created_at: int
     delete_after: date
@@ -49,12 +49,10 @@ async def get(connection: AsyncConnection, id_: str) -> ScreeningRow | None:
 
 async def every(connection: AsyncConnection) -> list[ScreeningRow]:
     """All of them, the newest first; without their lists."""
-    columns = [
-        column for column in screenings.c if column.name not in {"job_sealed", "summary_sealed"}
-    ]
+    columns = [column for column in screenings.c if column.name != "job_sealed"]
     query = select(*columns).order_by(screenings.c.created_at.desc(), screenings.c.id)
     rows = (await connection.execute(query)).mappings()
-    return [ScreeningRow(job_sealed=None, summary_sealed=None, **row) for row in rows]
+    return [ScreeningRow(job_sealed=None, **row) for row in rows]
 
 
 async def waiting(connection: AsyncConnection) -> ScreeningRow | None:
@@ -71,23 +69,24 @@ async def number_waiting(connection: AsyncConnection) -> int:
 
 
 async def finish(
-    connection: AsyncConnection,
-    id_: str,
-    summary_sealed: bytes | None,
-    fault: str | None,
-    results: Sequence[ResultRow],
+    connection: AsyncConnection, id_: str, summary_sealed: bytes, results: Sequence[ResultRow]
 ) -> bool:
-    """Keep what became of a screening, in place of its list; False where it was deleted."""
-    state = "done" if fault is None else "failed"
-    values = {"state": state, "job_sealed": None, "fault": fault}
-    if summary_sealed is not None:
-        values["summary_sealed"] = summary_sealed  # type: ignore[assignment]
-    query = update(screenings).where(screenings.c.id == id_).values(**values)
-    if (await connection.execute(query)).rowcount == 0:
+    """Keep what a screening came to, in place of its list; False where it was deleted."""
+    if not await _end(connection, id_, state="done", summary_sealed=summary_sealed):
         return False
     if results:
         await connection.execute(insert(screening_rows), [vars(each) for each in results])
     return True
+
+
+async def fail(connection: AsyncConnection, id_: str, fault: str) -> None:
+    """Keep why a screening came to nothing, in place of its list."""
+    await _end(connection, id_, state="failed", fault=fault)
+
+
+async def _end(connection: AsyncConnection, id_: str, **values: object) -> bool:
+    query = update(screenings).where(screenings.c.id == id_).values(job_sealed=None, **values)
+    return (await connection.execute(query)).rowcount > 0
 
 
 async def rows(
@@ -103,10 +102,10 @@ async def rows(
     return [ResultRow(*row) for row in found]
 
 
-async def drop(connection: AsyncConnection, ids: Collection[str]) -> int:
-    """Delete screenings with all their rows; how many."""
-    result = await connection.execute(delete(screenings).where(screenings.c.id.in_(ids)))
-    return result.rowcount
+async def drop(connection: AsyncConnection, id_: str) -> bool:
+    """Delete a screening with all its rows; whether there was one."""
+    result = await connection.execute(delete(screenings).where(screenings.c.id == id_))
+    return result.rowcount > 0
 
 
 async def drop_due(connection: AsyncConnection, day: date) -> int:

@@ -472,7 +472,7 @@ def _api() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("job_sealed", sa.LargeBinary()),
-        sa.Column("summary_sealed", sa.LargeBinary()),
+        sa.Column("summary_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("fault", sa.Text()),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("delete_after", sa.Date(), nullable=False),
