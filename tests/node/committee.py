@@ -16,9 +16,10 @@ from node.sanctions import Proposal
 from node.store import logs
 from protocol.claims import Scope
 from protocol.identifiers import from_text
+from protocol.items import WithdrawItem
 from protocol.keys import SigningKey
 from protocol.register import Register
-from protocol.statements import CommunityDecision
+from protocol.statements import CommunityDecision, WithdrawDecision
 
 NOW = 1_803_895_200
 """When tests begin, in Unix seconds."""
@@ -86,6 +87,20 @@ class Committee:
     async def propose(self, *identifiers: str, **changes: Any) -> Status:
         """Propose a ban."""
         return await sanctions.propose(self.node, proposal(*identifiers, **changes), NOW)
+
+    async def withdrawal(self, *items: WithdrawItem, now: int = NOW) -> bytes:
+        """Propose to end sanctions just so, whatever the node itself would say; its hash."""
+        register = await self.register()
+        decision = WithdrawDecision(
+            v=1,
+            type="withdraw",
+            log=register.fingerprint,
+            on=TODAY,
+            after=register.quorum_leaf,
+            items=items,
+        )
+        async with self.node.store.write() as connection:
+            return await decisions.propose(connection, self.node.vault, decision, now)
 
     async def approve(self, status: Status, *officers: str, now: int = NOW) -> Status:
         """These officers approve with the keys that the node keeps; alice and bob by default."""

@@ -237,6 +237,14 @@ class Federation:
         for community in (asking, asked):
             await community.sync()
 
+    async def pair(self) -> tuple[Community, Community]:
+        """An issuer, and a conference that follows it when it is told to, and never by itself."""
+        python = await self.community("python.example")
+        conf = await self.community("conf.example")
+        await self.peer(conf, python)
+        await conf.stop()
+        return python, conf
+
     async def sync(self) -> None:
         """Every node that serves follows all its peers, and so do those that only ask."""
         await asyncio.gather(*(community.sync() for community in self.communities))

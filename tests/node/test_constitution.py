@@ -29,12 +29,11 @@ from protocol.items import WithdrawItem
 from protocol.keys import SigningKey
 from protocol.sheet import SignedVote
 from protocol.sheet_checks import verify_sheet
-from protocol.statements import Community, WithdrawDecision, recuse
+from protocol.statements import Community, recuse
 from tests.node.committee import (
     CHEAP,
     CYD,
     NOW,
-    TODAY,
     Committee,
     found_cheaply,
     password,
@@ -380,16 +379,7 @@ async def test_what_lapsed_is_not_logged_with_what_it_waited_for(committee: Comm
     register = await committee.register()
     after = register.attestations[old].leaf
     item = WithdrawItem(id=old, after=after, because="superseded", by=new.attestations[0])
-    decision = WithdrawDecision(
-        v=1,
-        type="withdraw",
-        log=register.fingerprint,
-        on=TODAY,
-        after=register.quorum_leaf,
-        items=(item,),
-    )
-    async with node.store.write() as connection:
-        hash_ = await decisions.propose(connection, node.vault, decision, soon)
+    hash_ = await committee.withdrawal(item, now=soon)
     waiting = await committee.approve(await decisions.status(node, hash_, soon), now=soon)
     assert (waiting.state, waiting.approvals, bool(waiting.fault)) == ("pending", 2, True)
     assert (await committee.approve(new, now=late)).state == "logged"

@@ -15,8 +15,8 @@ from protocol.errors import BadSignature, Malformed, OutOfOrder, Violation
 from protocol.items import WithdrawItem
 from protocol.keys import SigningKey
 from protocol.sheet import SignedVote
-from protocol.statements import WithdrawDecision, approve, decision_hash, encode_entry, recuse
-from tests.node.committee import CYD, NOW, TODAY, Committee, password
+from protocol.statements import approve, decision_hash, encode_entry, recuse
+from tests.node.committee import CYD, NOW, Committee, password
 
 STRANGER = SigningKey(bytes(range(1, 33)))
 
@@ -230,16 +230,7 @@ async def test_what_came_too_early_waits(committee: Committee) -> None:
         because="superseded",
         by=new.attestations[0],
     )
-    decision = WithdrawDecision(
-        v=1,
-        type="withdraw",
-        log=register.fingerprint,
-        on=TODAY,
-        after=register.quorum_leaf,
-        items=(item,),
-    )
-    async with committee.node.store.write() as connection:
-        hash_ = await decisions.propose(connection, committee.node.vault, decision, NOW)
+    hash_ = await committee.withdrawal(item)
     status = await committee.approve(await decisions.status(committee.node, hash_, NOW))
     assert (status.state, status.approvals) == ("pending", 2)
     assert status.fault is not None

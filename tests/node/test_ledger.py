@@ -1,9 +1,8 @@
 """Our own log: one line whatever happens, never signed over damage, durable before answered."""
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from sqlalchemy import Table, select, update
@@ -24,6 +23,7 @@ from protocol.merkle import leaf_hash, tree_root
 from protocol.register import Register
 from protocol.tiles import bundles_of
 from tests.node.committee import NOW, Committee
+from tests.node.processes import beside
 
 WITNESS = SigningKey(bytes(range(7, 39)))
 
@@ -103,25 +103,10 @@ async def test_entries_are_appended_all_or_none(committee: Committee) -> None:
     await _expect_all_in_step(committee.node)
 
 
-@asynccontextmanager
-async def _writer(home: Home, count: int, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.node.writer",
-        str(home.path),
-        str(count),
-        name,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        # Its pipe is closed in the loop's next round, which must still come.
-        await asyncio.sleep(0)
+def _writer(
+    home: Home, count: int, name: str
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    return beside("tests.node.writer", str(home.path), str(count), name)
 
 
 async def test_row_31_many_writers_make_one_line(home: Home, committee: Committee) -> None:

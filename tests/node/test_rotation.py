@@ -5,9 +5,6 @@ Row 30 of the threats: gaps when keys rotate.
 
 import asyncio
 import json
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
@@ -55,18 +52,10 @@ from protocol.sheet_checks import verify_sheet
 from tests.node.committee import CYD, NOW, TODAY, Committee, password, proposal
 from tests.node.federation import Community, Federation
 from tests.node.mirror import led_to, mirror
+from tests.node.processes import beside
 
 PERSON, OTHER = "email:person@person.example", "email:somebody@else.example"
 NO_EVENT = Purpose(kind="unspecified", start=None, end=None)
-
-
-async def _pair(federation: Federation) -> tuple[Community, Community]:
-    """An issuer, and a conference that follows it when it is told to, and never by itself."""
-    python = await federation.community("python.example")
-    conf = await federation.community("conf.example")
-    await federation.peer(conf, python)
-    await conf.stop()
-    return python, conf
 
 
 async def _check(asker: Community, identifier: str) -> Result:
@@ -112,7 +101,7 @@ async def _tokens(asker: Community, issuer: Community, identifier: str) -> dict[
 
 async def test_row_30_a_check_finds_the_person_at_every_step(federation: Federation) -> None:
     """Whether the asker has heard of the step or not; and never "nothing found" where it is not."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     ban = await python.publish(PERSON)
     await conf.follow(python)
     await _expect_right_answers(conf)
@@ -173,7 +162,7 @@ async def _evaluate(asker: Community, issuer: Community, key: Bytes8) -> None:
 
 async def test_a_removed_peers_answers_open_nothing_new(federation: Federation) -> None:
     """Whatever it kept, also where it gets at the new records by another's hand."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     await python.publish(PERSON)
     await conf.follow(python)
     kept = await _tokens(conf, python, PERSON)
@@ -372,28 +361,13 @@ async def _approve_all(committee: Committee, status: Status) -> None:
         await committee.approve(await decisions.status(committee.node, hash_, NOW))
 
 
-@asynccontextmanager
-async def _rotator(home: Home) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.node.rotator", str(home.path), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        # Its pipe is closed in the loop's next round, which must still come.
-        await asyncio.sleep(0)
-
-
 @pytest.mark.parametrize("lines", [2, 5])
 async def test_row_32_a_rotation_killed_anywhere_goes_on(
     home: Home, committee: Committee, lines: int
 ) -> None:
     """Killed after so many steps: nothing half, and the same command goes on from there."""
     ids = [await committee.publish(f"github:somebody-{number}") for number in range(3)]
-    async with _rotator(home) as process:
+    async with beside("tests.node.rotator", str(home.path)) as process:
         assert process.stdout is not None
         for _ in range(lines):
             await process.stdout.readline()
@@ -402,7 +376,7 @@ async def test_row_32_a_rotation_killed_anywhere_goes_on(
     async with committee.node.store.read() as connection:
         held = await records.held(connection, register.fingerprint)
     assert held == {id_: register.attestations[id_].item.seal.record for id_ in ids}
-    async with _rotator(home) as process:
+    async with beside("tests.node.rotator", str(home.path)) as process:
         out, _ = await process.communicate()
     assert out.split()[-1] == b"done"
     await _expect_in_step(committee)
@@ -412,7 +386,7 @@ async def test_a_record_sealed_anew_while_it_is_fetched_accuses_nobody(
     federation: Federation,
 ) -> None:
     """The log was read before, the record is from after: the log is read once more."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     ban = await python.publish(PERSON)
     (status,) = await rotation.rotate(python.node, python.now)
     await _approve(python, status)

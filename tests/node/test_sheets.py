@@ -14,7 +14,6 @@ import pytest
 from node import (
     acts,
     constitution,
-    decisions,
     keyring,
     ledger,
     officers,
@@ -52,7 +51,6 @@ from protocol.statements import (
     CommunityDecision,
     Declared,
     Officer,
-    WithdrawDecision,
     approve,
     encode_entry,
 )
@@ -119,16 +117,7 @@ async def test_an_end_is_decided_by_the_officers_of_now(committee: Committee) ->
         WithdrawItem(id=id_, after=register.attestations[id_].leaf, because="lifted", by=None)
         for id_ in (first, second)
     )
-    decision = WithdrawDecision(
-        v=1,
-        type="withdraw",
-        log=register.fingerprint,
-        on=TODAY,
-        after=register.quorum_leaf,
-        items=items,
-    )
-    async with committee.node.store.write() as connection:
-        hash_ = await decisions.propose(connection, committee.node.vault, decision, NOW)
+    hash_ = await committee.withdrawal(*items)
     data = await sheets.export(committee.node, hash_, NOW)
     with pytest.raises(RefusedSheet, match="check 4"):
         _verified(data)

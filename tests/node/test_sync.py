@@ -27,15 +27,6 @@ from tests.node.federation import Community, Federation, password
 from tests.node.mirror import Mirror, led_to, mirror, swapped
 
 
-async def _pair(federation: Federation) -> tuple[Community, Community]:
-    """An issuer, and a conference that follows it when it is told to, and never by itself."""
-    python = await federation.community("python.example")
-    conf = await federation.community("conf.example")
-    await federation.peer(conf, python)
-    await conf.stop()
-    return python, conf
-
-
 async def _key(community: Community, officer: str) -> SigningKey:
     return await officers.unlock(await officers.named(community.node, officer), password(officer))
 
@@ -48,7 +39,7 @@ async def _state(conf: Community) -> str:
 
 async def test_what_an_issuer_publishes_is_held_by_whoever_follows(federation: Federation) -> None:
     """The log to its head, and every record in force, exactly as the issuer has them."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     bans = {await python.publish(f"email:person{n}@person.example") for n in range(3)}
     result = await conf.follow(python)
     assert (result.state, result.new_entries, result.new_records) == ("current", 3, 3)
@@ -66,7 +57,7 @@ async def test_a_log_of_several_tiles_is_followed_at_once_and_by_pieces(
     federation: Federation,
 ) -> None:
     """Beyond 256 entries: who followed all along and who comes late hold the same."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     key = await _key(python, "alice")
     for count in (200, 130):
         await ledger.append(python.node, await _renamings(python, key, count), python.now)
@@ -119,7 +110,7 @@ async def test_row_7_a_rewritten_history_is_refused(
     federation: Federation, lie: Callable[[Mirror], None]
 ) -> None:
     """The issuer's own keys sign it; all the same the last good state stays, and is `untrusted`."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     for number in range(3):
         await python.publish(f"email:person{number}@person.example")
     await conf.follow(python)
@@ -140,7 +131,7 @@ async def test_row_7_a_rewritten_history_is_refused(
 
 async def test_after_the_truth_is_told_again_a_peer_is_heard_again(federation: Federation) -> None:
     """A refusal destroys nothing, and leaves nothing to be repaired by hand."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     await python.publish("email:person@person.example")
     async with mirror(python) as shown:
         shown.entries.append(b"no statement")
@@ -163,7 +154,7 @@ async def _entries(community: Community) -> list[bytes]:
 
 async def test_row_14_a_frozen_peer_turns_stale(federation: Federation) -> None:
     """Its log still verifies and does not grow; only the time in its own cosignature tells."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     async with mirror(python) as shown:
         await led_to(conf, shown)
         assert await _state(conf) == "heard"
@@ -195,7 +186,7 @@ async def test_a_critical_statement_that_is_not_known_makes_a_peer_outdated(
     federation: Federation,
 ) -> None:
     """It is kept, so that a newer version finds it; until then the peer never counts as heard."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     register = await python.register()
     decision = canonical_json(
         {
@@ -216,7 +207,7 @@ async def test_a_critical_statement_that_is_not_known_makes_a_peer_outdated(
 
 async def test_whoever_stops_between_log_and_records_goes_on_there(federation: Federation) -> None:
     """The log is kept, the peer not heard; following again asks for what is missing only."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     bans = {await python.publish(f"email:person{n}@person.example") for n in range(3)}
     async with mirror(python) as shown:
         shown.refuses_records_after = 0
@@ -240,7 +231,7 @@ async def test_being_killed_at_any_step_leaves_nothing_to_repair(
     federation: Federation, steps: int
 ) -> None:
     """Broken off after so many turns of the loop: nothing half, and following goes on."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     ban = await python.publish("email:person@person.example")
     following = asyncio.create_task(conf.follow(python))
     for _ in range(steps):
@@ -258,7 +249,7 @@ async def test_being_killed_at_any_step_leaves_nothing_to_repair(
 
 async def test_a_record_that_is_not_the_one_approved_is_refused(federation: Federation) -> None:
     """The others are held; as long as one is wrong the issuer is at fault, and says nothing."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     bans = [await python.publish(f"email:person{n}@person.example") for n in range(3)]
     async with mirror(python) as shown:
         shown.records[bans[0]] = shown.records[bans[1]]
@@ -273,7 +264,7 @@ async def test_a_record_that_is_withheld_keeps_its_issuer_from_being_heard(
     federation: Federation,
 ) -> None:
     """No answer about a record is no answer at all."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     bans = [await python.publish(f"email:person{n}@person.example") for n in range(2)]
     async with mirror(python) as shown:
         del shown.records[bans[0]]
@@ -284,7 +275,7 @@ async def test_a_record_that_is_withheld_keeps_its_issuer_from_being_heard(
 
 async def test_a_record_that_rotted_is_fetched_anew(federation: Federation) -> None:
     """Where every record is looked at again, as `comity sync` does."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     ban = await python.publish("email:person@person.example")
     await conf.follow(python)
     fingerprint = await python.fingerprint()
@@ -303,7 +294,7 @@ async def test_a_record_that_rotted_is_fetched_anew(federation: Federation) -> N
 
 async def test_records_of_sanctions_that_are_over_are_dropped(federation: Federation) -> None:
     """Nothing has to be said for it: the last day in force stands in the log."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     await python.publish("email:person@person.example")
     await conf.follow(python)
     federation.later(367 * 86_400)
@@ -417,7 +408,7 @@ async def test_another_branch_of_a_log_is_replayed_from_its_beginning(
     federation: Federation,
 ) -> None:
     """Another process dropped the log and took up a branch: nothing of the old one lives on."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     fingerprint = await python.fingerprint()
     async with mirror(python) as shown:
         for entries in ([b"one"], [await _entry_of(python), b"two", b"three"]):
@@ -452,7 +443,7 @@ async def test_row_16_a_log_that_outgrows_what_is_taken_of_any_is_followed_no_fu
     """Held is what was good; the peer is `untrusted`, and its error says why."""
     monkeypatch.setattr(sync, "PEER", limits)
     monkeypatch.setattr(replica.verify, "__kwdefaults__", {"limits": limits})
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     async with mirror(python) as shown:
         shown.entries.append(b"void")
         await led_to(conf, shown)
@@ -473,7 +464,7 @@ async def test_row_16_more_sanctions_in_force_than_are_taken_of_any_are_too_many
 ) -> None:
     """Each is a record that every question looks through; one that has ended is none."""
     monkeypatch.setattr(replica.verify, "__kwdefaults__", {"limits": replace(PEER, live=1)})
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     ban = await python.publish("email:person@person.example")
     assert (await conf.follow(python)).state == "current"
     await python.publish("email:other@person.example")
@@ -484,7 +475,7 @@ async def test_row_16_more_sanctions_in_force_than_are_taken_of_any_are_too_many
 
 async def test_row_6_a_lie_is_not_washed_off_by_hanging_up(federation: Federation) -> None:
     """Only following it to the end, verified, makes a peer heard again."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     await python.publish("email:person@person.example")
     await conf.follow(python)
     async with mirror(python) as shown:
@@ -513,7 +504,7 @@ async def test_row_16_following_ends_at_its_deadline_and_keeps_what_came(
     federation: Federation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However slowly a peer answers, each answer within its own deadline."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.pair()
     await python.publish("email:person@person.example")
     shorter = conf.node.config.model_copy(update={"follow_deadline": 0.5})
     monkeypatch.setattr(conf, "node", replace(conf.node, config=shorter))
