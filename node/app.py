@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from node import acts, clock, desk, ledger, lists, notice, notify, retention, sync
+from node import acts, clock, desk, ledger, lists, notice, notify, recovery, retention, sync
 from node import inquiries as inquiries_job
 from node import peering as peering_job
 from node.api import serving as local
@@ -28,7 +28,17 @@ from node.config import listen_address
 from node.directory import Directory
 from node.errors import UserError, cause
 from node.evaluation import Evaluator
-from node.federation import discovery, evaluate, events, inquiries, log, peering, records, witness
+from node.federation import (
+    discovery,
+    evaluate,
+    events,
+    inquiries,
+    log,
+    mirror,
+    peering,
+    records,
+    witness,
+)
 from node.federation import peers as peer_list
 from node.federation.bodies import SERVER_LIMITS
 from node.federation.middleware import EDGE, PEERS, Edge, strict_http
@@ -60,6 +70,9 @@ DAILY_INTERVAL = 3600.0
 MAIL_INTERVAL = 5.0
 """Seconds from one look at the letters that are due to the next."""
 
+ASK_INTERVAL = 60.0
+"""Seconds from one try to ask peers for our own log to the next, until one has answered."""
+
 PULLS = 16
 """Peers that are followed at a time."""
 
@@ -80,6 +93,8 @@ class Serving:
     url: str
     api: str | None
     service: Service
+    fault: asyncio.Future[None]
+    """Has the error on which the node has to stop, once there is one."""
 
 
 @asynccontextmanager
@@ -92,7 +107,8 @@ async def serving(
     settings' own.
 
     Raises:
-        UserError: the community is not founded, or the address cannot be listened on.
+        UserError: the community is not founded, peers hold more of its log than can be had, or the
+            address cannot be listened on.
         DamagedLog: our own log in the database is not what its head says.
     """
     host, port = listen_address(listen or node.config.listen)
@@ -102,15 +118,18 @@ async def serving(
             service = Service(
                 node, OwnIdentity(node), evaluator, Pulls(time.monotonic), clients, now
             )
+            # Before anything is signed: a restored database may be behind.
+            asking = _OwnLog(service, asyncio.get_running_loop().create_future())
+            await asking.catch_up()
             own = await service.own.current()
             app = application(service, own.community.url)
             async with (
                 _listening(app, host, port) as url,
                 _local(service, api or node.config.api_listen) as local_url,
-                running(_tasks(service)),
+                running(_tasks(service, asking)),
             ):
                 _log.info("serving", listen=url, address=own.community.url)
-                yield Serving(url, local_url, service)
+                yield Serving(url, local_url, service, asking.fault)
     finally:
         evaluator.close()
 
@@ -145,6 +164,10 @@ def application(service: Service, url: str | None) -> web.Application:
     app.router.add_post(f"{base}/evaluate", evaluate.evaluate)
     app.router.add_post(f"{base}/records", records.records)
     app.router.add_post(f"{base}/events", events.events)
+    app.router.add_post(f"{base}/heads", mirror.heads)
+    held = f"{base}/mirror/{{origin:[0-9a-f]{{64}}}}"
+    app.router.add_get(f"{held}/checkpoint", mirror.checkpoint, allow_head=False)
+    app.router.add_get(f"{held}/{{path:tile/.+}}", mirror.tile, allow_head=False)
     app.router.add_post(f"{base}/inquiries", inquiries.ask)
     app.router.add_get(f"{base}/inquiries/{{hash}}", inquiries.standing, allow_head=False)
     app.router.add_post(f"{base}/peering", peering.peering)
@@ -192,7 +215,7 @@ async def _local(service: Service, listen: str | None) -> AsyncIterator[str | No
         yield url
 
 
-def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
+def _tasks(service: Service, asking: "_OwnLog") -> list[Coroutine[Any, Any, None]]:
     node, now = service.node, service.now
 
     async def renew() -> None:
@@ -226,6 +249,7 @@ def _tasks(service: Service) -> list[Coroutine[Any, Any, None]]:
         repeat("write and send letters", MAIL_INTERVAL, lambda: _write_letters(service)),
         repeat("delete what is due", DAILY_INTERVAL, clean),
         repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service)),
+        repeat("ask for our own log", ASK_INTERVAL, asking),
         _Pulling(service)(),
     ]
 
@@ -235,6 +259,35 @@ async def _write_letters(service: Service) -> None:
     # Without a mail server nothing is sent: `comity doctor` says so where something waits.
     if service.node.config.smtp_host is not None:
         await notice.send_mail(service.node, service.now())
+
+
+class _OwnLog:
+    """Asks peers whether they hold more of our own log, until the first of them has answered."""
+
+    def __init__(self, service: Service, fault: asyncio.Future[None]) -> None:
+        self.fault = fault
+        self._service = service
+        self._is_confirmed = False
+
+    async def __call__(self) -> None:
+        if self._is_confirmed or self.fault.done():
+            return
+        try:
+            await self.catch_up()
+        except UserError as error:
+            self.fault.set_exception(error)
+
+    async def catch_up(self) -> None:
+        """Ask once; raises as `recovery.catch_up`."""
+        service = self._service
+        found = await recovery.catch_up(service.node, service.clients, service.now())
+        self._is_confirmed = found.is_confirmed
+        if found.entries:
+            _log.warning(
+                "our log was behind and caught up", entries=found.entries, records=found.records
+            )
+        if not found.is_confirmed:
+            _log.warning("no peer could be asked for our own log", asked=len(found.answers))
 
 
 class _Reminder:

@@ -44,6 +44,7 @@ Act = Literal[
     "policy",
     "read",
     "rotate",
+    "catch_up",
     "export",
     "delete",
     "token",
@@ -59,7 +60,8 @@ a peer; an event of a peer's declared, lowered or ended; a decision proposed, vo
 became of it; peered; whom a sanction is about shown here; handed out; deleted on request; a token
 of the local API made or revoked; called by such a token; inquired at an issuer about a finding;
 told a peer about a sanction; said of what peers' words mean here; judged whether somebody is whom
-an issuer means; a person written to; asked by a person what is held about them."""
+an issuer means; a person written to; asked by a person what is held about them;
+a restored log that caught up."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""

@@ -7,6 +7,7 @@ answer is believed under the `http` key in force in the peer's log as held here 
 """
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from protocol.errors import Malformed, Replayed, UnknownKey, Violation
 from protocol.exchange import (
     MAX_COMMUNITY_ANSWER,
     MAX_DISCOVERY,
+    MAX_HEADS_ANSWER,
     MAX_RECORDS_ANSWER,
     CommunityAnswer,
     Discovery,
@@ -38,6 +40,8 @@ from protocol.exchange import (
     EvaluateRequest,
     EventAnswer,
     EventRequest,
+    HeadsAnswer,
+    HeadsRequest,
     PeeringAnswer,
     PeeringRequest,
     RecordsAnswer,
@@ -279,6 +283,24 @@ class PeerClient(PublicLog):
             PeeringAnswer, "/peering", request, max_bytes=self._config.document_bytes
         )
 
+    async def heads(self, origins: Sequence[str]) -> list[bytes | None]:
+        """The newest notes that the peer holds of logs, not verified, in the order asked."""
+        limit = min(MAX_HEADS_ANSWER, FRAME + len(origins) * 2 * MAX_NOTE)
+        request = HeadsRequest(v=1, origins=tuple(origins))
+        answer = await self._ask(HeadsAnswer, "/heads", request, max_bytes=limit)
+        if len(answer.notes) != len(origins):
+            raise WrongAnswer("as many notes as origins are due")
+        return [None if note is None else note.encode() for note in answer.notes]
+
+    async def mirrored_checkpoint(self, origin: str) -> bytes:
+        """The note of a log as the peer has replicated it, not verified."""
+        return await self._get_signed(f"{_mirror(origin)}/checkpoint", MAX_NOTE)
+
+    async def mirrored_bundle(self, origin: str, bundle: Bundle) -> bytes:
+        """An entry bundle of a log as the peer has replicated it, not verified."""
+        path = f"{_mirror(origin)}/{bundle.path()}"
+        return await self._get_signed(path, self._config.answer_bytes)
+
     async def add_checkpoint(self, request: AddCheckpoint) -> tuple[NoteSignature, ...]:
         """The peer's cosignature lines for our checkpoint, not verified.
 
@@ -300,12 +322,13 @@ class PeerClient(PublicLog):
         return parse_signatures(accepted(response))
 
     async def _get_bundle(self, bundle: Bundle) -> bytes:
+        return await self._get_signed(f"{LOG_PATH}/{bundle.path()}", self._config.answer_bytes)
+
+    async def _get_signed(self, path: str, max_bytes: int) -> bytes:
         async def get() -> bytes:
-            path = f"{LOG_PATH}/{bundle.path()}"
-            # Its entries are held against the root; a signature would say nothing more.
-            response, _ = await self._send(
-                "GET", path, b"", self._config.answer_bytes, self._config.peer_deadline
-            )
+            # It is held against a root; a signature of the answer would say nothing more.
+            deadline = self._config.peer_deadline
+            response, _ = await self._send("GET", path, b"", max_bytes, deadline)
             return accepted(response)
 
         return await self._patiently(get)
@@ -398,6 +421,10 @@ def read_discovery(data: bytes) -> Discovery:
         TooLarge, Malformed: it is none.
     """
     return Discovery.from_value(from_json(data, MAX_DISCOVERY))
+
+
+def _mirror(origin: str) -> str:
+    return f"/comity/v1/mirror/{hashlib.sha256(origin.encode()).hexdigest()}"
 
 
 def _records(answer: RecordsAnswer) -> list[bytes | None]:

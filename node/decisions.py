@@ -15,22 +15,26 @@ from datetime import date, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import audit
-from node.clock import day_of
+from node.clock import day_of, noon
 from node.errors import NotHere, UserError
 from node.node import Node
+from node.store import attestations, logs
 from node.store import decisions as rows
-from node.store import logs
+from node.store.attestations import AttestationRow
 from node.store.decisions import DecisionRow, DecisionState, Vote, VoteKind
 from node.vault import Vault
 from protocol.register import Register
 from protocol.statements import (
     Approval,
+    AttestDecision,
     Community,
     CommunityDecision,
     Decision,
     approval_holds,
     decision_from_bytes,
     decision_hash,
+    read_decision,
+    read_entry,
 )
 
 _DECISION = "decisions.decision"
@@ -232,6 +236,26 @@ async def propose(connection: AsyncConnection, vault: Vault, decision: Decision,
     sealed = vault.seal(_DECISION, hash_, data)
     await rows.add(connection, DecisionRow(hash_, decision.type, sealed, "pending", decision.on))
     return hash_
+
+
+async def take_over(connection: AsyncConnection, vault: Vault, data: bytes, index: int) -> None:
+    """Take a decision from an entry that our log has, and this database had not (`node.recovery`).
+
+    What waited here is logged; of what was proposed elsewhere, the log says all that is known.
+    """
+    entry = read_entry(data)
+    decision, hash_ = read_decision(entry.decision), decision_hash(entry.decision_bytes)
+    sealed = vault.seal(_DECISION, hash_, entry.decision_bytes)
+    row = DecisionRow(hash_, decision.type, sealed, "logged", decision.on, index)
+    if await rows.get(connection, hash_) is not None:
+        await rows.replace(connection, row)
+    else:
+        await rows.add(connection, row)
+        for id_ in attestations_of(decision) if isinstance(decision, AttestDecision) else ():
+            await attestations.add(connection, AttestationRow(id_, hash_, None))
+    for each in entry.approvals:
+        given = Vote(hash_, each.officer, "approve", each.sig, None, noon(decision.on))
+        await rows.vote(connection, given)
 
 
 async def _with_votes(

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import answering, content, keyring, resealing
-from node.errors import UserError
 from node.store import attestations, officers, records, slots
 from node.vault import Vault
 from protocol.items import WithdrawItem
@@ -31,19 +30,24 @@ from protocol.statements import (
 
 async def take_effect(
     connection: AsyncConnection, vault: Vault, hash_: bytes, decision: Decision, log: bytes
-) -> None:
-    """Do what follows from a decision (by its hash) that our log, of this fingerprint, has now."""
+) -> list[str]:
+    """Do what follows from a decision (by its hash) that our log, of this fingerprint, has now.
+
+    Ids of the sanctions whose records are not here to be handed out: where an older database was
+    restored; otherwise nothing is decided on that is not here.
+    """
     match decision:
         case AttestDecision():
-            await _publish(connection, vault, hash_, log)
+            return await _publish(connection, vault, hash_, log)
         case ResealDecision(items=items):
-            await resealing.publish(connection, vault, items, log)
+            return await resealing.publish(connection, vault, items, log)
         case WithdrawDecision(items=items):
             await _end(connection, vault, items, log)
         case CommunityDecision():
             await officers.listed(connection, hash_)
         case _:
             pass
+    return []
 
 
 async def forget(
@@ -76,14 +80,19 @@ async def erase(connection: AsyncConnection, vault: Vault, id_: str) -> None:
     await answering.forget_about(connection, vault, id_)
 
 
-async def _publish(connection: AsyncConnection, vault: Vault, decision: bytes, log: bytes) -> None:
+async def _publish(
+    connection: AsyncConnection, vault: Vault, decision: bytes, log: bytes
+) -> list[str]:
+    missing = []
     for row in await attestations.of(connection, decision):
         kept = content.opened(vault, row)
         if kept is None or kept.record is None:
-            raise UserError("a record that was decided on is missing: restore a backup")
+            missing.append(row.id)
+            continue
         await records.put(connection, log, kept.record)
         published = kept.model_copy(update={"record": None})
         await content.replace(connection, vault, row.id, published)
+    return missing
 
 
 async def _end(

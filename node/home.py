@@ -85,6 +85,18 @@ class Home:
         finally:
             os.close(descriptor)
 
+    def is_served(self) -> bool:
+        """Whether a `comity serve` is at work with this home."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            # Shared, so that commands do not take each other for one.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
 
 class KeySource(Enum):
     """Where a master key came from."""

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node import attesting, content
 from node.clock import day_of
 from node.content import Content, Resealed
-from node.errors import UserError
 from node.store import attestations, records, slots
 from node.vault import Vault
 from protocol import attestation
@@ -68,16 +67,19 @@ async def make(
 
 async def publish(
     connection: AsyncConnection, vault: Vault, items: Sequence[ResealItem], log: bytes
-) -> None:
-    """Hand out the new records from now on, in place of those before."""
+) -> list[str]:
+    """Hand out the new records from now on, in place of those before; ids of those not here."""
+    missing = []
     for item in items:
         kept = await _kept(connection, vault, item.id)
         new = None if kept is None else kept.resealed
         if kept is None or new is None or record_hash(new.record) != item.record:
-            raise UserError("a record that was decided on is missing: restore a backup")
+            missing.append(item.id)
+            continue
         await records.put(connection, log, new.record)
         published = kept.model_copy(update={"slots": new.slots, "resealed": None})
         await content.replace(connection, vault, item.id, published)
+    return missing
 
 
 async def give_up(connection: AsyncConnection, vault: Vault, items: Sequence[ResealItem]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node import audit, effects, ledger, resealing
 from node.clock import day_of
 from node.decisions import Kept, Status, every_in, propose, register_in, show_in
+from node.errors import UserError
 from node.node import Node
 from node.store import decisions as rows
 from node.store.decisions import DecisionRow, DecisionState, Vote
@@ -90,15 +91,28 @@ async def seal_anew(connection: AsyncConnection, vault: Vault, now: int) -> list
 async def _go_through(connection: AsyncConnection, vault: Vault, now: int) -> None:
     """After the log has grown: what it has gone past is void, what waited for it is logged."""
     await lapse_in(connection, vault, now)
-    waiting = [row for row in await rows.every(connection) if row.state == "pending"]
-    for each in waiting:
-        kept = await show_in(connection, vault, each.hash)
-        if kept.is_overtaken:
-            await _forget(connection, vault, kept)
-            words = "the log has gone on since this was proposed: propose it again"
-            await _replace(connection, vault, changed(kept.row, state="void", fault=words), now)
-        elif each.fault is not None and len(kept.approvals) >= kept.threshold:
-            await _replace(connection, vault, await _log(connection, vault, kept, now), now)
+    for hash_ in await void_overtaken(connection, vault, now):
+        kept = await show_in(connection, vault, hash_)
+        if kept.row.fault is not None and len(kept.approvals) >= kept.threshold:
+            row = await _log(connection, vault, kept, now)
+            await _replace(connection, vault, row, now)
+            if row.state == "logged":
+                return await _go_through(connection, vault, now)
+    return None
+
+
+async def void_overtaken(connection: AsyncConnection, vault: Vault, now: int) -> list[bytes]:
+    """End what the log has gone past, within a writing transaction; hashes of what waits on."""
+    waiting = []
+    for row in [each for each in await rows.every(connection) if each.state == "pending"]:
+        kept = await show_in(connection, vault, row.hash)
+        if not kept.is_overtaken:
+            waiting.append(row.hash)
+            continue
+        await _forget(connection, vault, kept)
+        words = "the log has gone on since this was proposed: propose it again"
+        await _replace(connection, vault, changed(row, state="void", fault=words), now)
+    return waiting
 
 
 async def _replace(connection: AsyncConnection, vault: Vault, row: DecisionRow, now: int) -> None:
@@ -138,7 +152,9 @@ async def _log(connection: AsyncConnection, vault: Vault, kept: Kept, now: int) 
             return changed(kept.row, fault=str(error))
         await _forget(connection, vault, kept)
         return changed(kept.row, state="void", fault=str(error))
-    await effects.take_effect(connection, vault, kept.row.hash, kept.decision, head.fingerprint)
+    log = head.fingerprint
+    if await effects.take_effect(connection, vault, kept.row.hash, kept.decision, log):
+        raise UserError("a record that was decided on is missing: restore a backup")
     return changed(kept.row, state="logged", index=head.size - 1, fault=None)
 
 

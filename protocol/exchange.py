@@ -18,6 +18,7 @@ from protocol.encoding import (
     Version,
 )
 from protocol.names import BaseUrl, CommunityId, Contact, Name
+from protocol.note import MAX_NOTE
 
 MAX_BLINDED = 4096
 """Elements of one evaluate request."""
@@ -30,6 +31,14 @@ MAX_RECORDS_BODY = 16 * 1024
 MAX_RECORDS_ANSWER = 16 * 1024 * 1024
 MAX_PEERING_BODY = 64 * 1024
 MAX_EVENT_BODY = 1024
+MAX_ORIGIN = 260
+"""Characters of a log's origin: a community's id, and `/comity`."""
+
+MAX_ORIGINS = 16
+"""Logs of one request for heads."""
+
+MAX_HEADS_BODY = 8 * 1024
+MAX_HEADS_ANSWER = 2 * 1024 * 1024
 MAX_DISCOVERY = 16 * 1024
 MAX_COMMUNITY_ANSWER = 4 * 1024 * 1024
 MAX_PEERS_ANSWER = 1024 * 1024
@@ -82,6 +91,26 @@ class RecordsAnswer(Message):
 
     v: Version
     records: Annotated[Sequence[str | None], Field(min_length=1, max_length=MAX_IDS)]
+
+
+class HeadsRequest(Message):
+    """Asks for the newest heads that are held of logs, by their origins."""
+
+    v: Version
+    origins: Annotated[
+        Sequence[Annotated[str, Field(max_length=MAX_ORIGIN)]],
+        Field(min_length=1, max_length=MAX_ORIGINS),
+    ]
+
+
+class HeadsAnswer(Message):
+    """The newest note of each log as text, in the order asked; null where none is held."""
+
+    v: Version
+    notes: Annotated[
+        Sequence[Annotated[str, Field(max_length=MAX_NOTE)] | None],
+        Field(min_length=1, max_length=MAX_ORIGINS),
+    ]
 
 
 class EventRequest(Message):

@@ -9,7 +9,7 @@ import click
 
 from node import clock, spelling
 from node.cli import node_command
-from node.cli.output import emit, table, write_private
+from node.cli.output import emit, say, table, write_private
 from node.cli.passwords import officer_password, password_option
 from node.errors import UserError
 from protocol.errors import Malformed, TooLarge
@@ -170,6 +170,7 @@ async def approve(
     from node import decisions, voting
 
     _require_one(name, approval)
+    await before_deciding(node)
     hash_ = await decisions.find(node, which)
     if name is None:
         emit_status(await _brought(node, hash_, approval, "approve"))
@@ -250,8 +251,34 @@ async def officer_key(
 
     if name is None:
         return None
+    await before_deciding(node)
     officer = await officers.named(node, name)
     return await officers.unlock(officer, officer_password(name, password_file))
+
+
+async def before_deciding(node: "Node") -> None:
+    """Ask peers whether they hold more of our log than this database, unless `serve` has.
+
+    What is decided on a restored database that is behind would make a second history of it.
+    """
+    from node import recovery
+    from node.client import connect
+    from node.store import logs
+
+    async with node.store.read() as connection:
+        if await logs.own_head(connection) is None:
+            return
+    if node.home.is_served():
+        return
+    async with connect(node, clock=clock.now) as clients:
+        found = await recovery.catch_up(node, clients, clock.now())
+    if found.entries:
+        say(f"This database was behind its own log: {found.entries} entries came from peers.")
+    if not found.is_confirmed:
+        say(
+            "No peer could be asked whether this database is up to date. After a backup was "
+            "restored, decide nothing before `comity log catch-up` has succeeded."
+        )
 
 
 def _require_one(name: str | None, approval: BinaryIO | None) -> None:

@@ -42,3 +42,40 @@ async def show(node: "Node") -> None:
         shown.add_row(*map(str, row))
     shown.caption = f"{head.origin}, {head.size} entries, root {base64url(head.root)}"
     emit(click.get_current_context(), document, shown)
+
+
+@log.command("catch-up")
+@node_command
+async def catch_up(node: "Node") -> None:
+    """Take from peers what a restored database lacks of this community's own log.
+
+    To be typed after a backup was restored, before anything is decided. Fails where no peer could
+    be asked.
+    """
+    from node import clock, recovery
+    from node.client import connect
+
+    async with connect(node, clock=clock.now) as clients:
+        found = await recovery.catch_up(node, clients, clock.now())
+    document = {
+        "size": found.size,
+        "entries": found.entries,
+        "records": found.records,
+        "confirmed": found.is_confirmed,
+        "peers": [
+            {
+                "id": each.peer.id,
+                "size": None if each.head is None else each.head.size,
+                "error": each.error,
+            }
+            for each in found.answers
+        ],
+    }
+    shown = table("Peer", "Holds of our log", "Error")
+    for each in found.answers:
+        shown.add_row(each.peer.id, str(each.head.size if each.head else 0), each.error or "")
+    shown.caption = f"{found.size} entries here, {found.entries} of them new"
+    context = click.get_current_context()
+    emit(context, document, shown)
+    if not found.is_confirmed:
+        context.exit(1)

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -62,4 +62,9 @@ async def _serve(node: "Node", listen: str | None, api: str | None, stop: asynci
         if running.api is not None:
             words += f"; the local API is at {running.api}/api/v1, described at /openapi.json"
         emit(click.get_current_context(), document, words)
-        await stop.wait()
+        stopped = asyncio.create_task(stop.wait())
+        ends: list[asyncio.Future[Any]] = [stopped, running.fault]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if running.fault.done():
+            running.fault.result()

@@ -40,14 +40,12 @@ async def checkpoint(request: web.Request) -> web.Response:
 
 async def tile(request: web.Request) -> web.Response:
     """`GET …/log/tile/<L>/<N>[.p/<W>]`: hashes."""
-    wanted = _wanted(request)
+    wanted = wanted_of(request)
     if not isinstance(wanted, Tile):
-        raise NotFound(_NO_TILE)
+        raise NotFound(NO_TILE)
     async with request.app[SERVICE].node.store.read() as connection:
-        head = await own_head_in(connection)
-        _refuse_wider(wanted, head)
-        tiles = await logs.verified_tiles(connection, head, [wanted.id])
-    return _bytes(tiles.tile(wanted), IMMUTABLE)
+        body = await stored_tile(connection, await own_head_in(connection), wanted)
+    return _bytes(body, IMMUTABLE)
 
 
 async def entries(request: web.Request) -> web.StreamResponse:
@@ -90,34 +88,50 @@ def _proven(index: int, entry: bytes, tiles: VerifiedTiles, note: bytes) -> Comm
 
 
 async def _bundle(service: Service, request: web.Request) -> bytes:
-    wanted = _wanted(request)
+    wanted = wanted_of(request)
     if not isinstance(wanted, Bundle):
-        raise NotFound(_NO_TILE)
+        raise NotFound(NO_TILE)
     async with service.node.store.read() as connection:
-        return await _stored_bundle(connection, wanted)
+        return await stored_bundle(connection, await own_head_in(connection), wanted)
 
 
-async def _stored_bundle(connection: AsyncConnection, wanted: Bundle) -> bytes:
-    head = await own_head_in(connection)
+async def stored_tile(connection: AsyncConnection, head: Head, wanted: Tile) -> bytes:
+    """A tile of a log that is held, its own or another's.
+
+    Raises:
+        NotFound: the log has none that is so wide.
+        DamagedLog: what is stored is not what the head says.
+    """
+    _refuse_wider(wanted, head)
+    return (await logs.verified_tiles(connection, head, [wanted.id])).tile(wanted)
+
+
+async def stored_bundle(connection: AsyncConnection, head: Head, wanted: Bundle) -> bytes:
+    """A bundle of entries of a log that is held; raises as `stored_tile` does."""
     _refuse_wider(Tile(0, wanted.index, wanted.width), head)
     return await logs.bundle(connection, head, wanted)
 
 
-_NO_TILE = "this log has no such tile"
+NO_TILE = "this log has no such tile"
 
 
-def _wanted(request: web.Request) -> Tile | Bundle:
+def wanted_of(request: web.Request) -> Tile | Bundle:
+    """The tile or bundle that a path names.
+
+    Raises:
+        NotFound: it names none.
+    """
     try:
         return parse_path(request.match_info["path"])
     except Malformed as error:
-        raise NotFound(_NO_TILE) from error
+        raise NotFound(NO_TILE) from error
 
 
 def _refuse_wider(wanted: Tile, head: Head) -> None:
     """A narrower tile than there is may be asked for: it is what an older head was made of."""
     held = tile_at(TileId(wanted.level, wanted.index), head.size)
     if held is None or held.width < wanted.width:
-        raise NotFound(_NO_TILE)
+        raise NotFound(NO_TILE)
 
 
 def _bytes(body: bytes, cache_control: str) -> web.Response:

@@ -23,7 +23,10 @@ _log = structlog.get_logger()
 
 @authenticated(MAX_RECORDS_BODY)
 async def records(request: web.Request, asker: Authenticated) -> web.StreamResponse:
-    """The exact bytes in the order asked; null where there is nothing, or it has ended."""
+    """The exact bytes in the order asked; null where there is nothing, or it has ended.
+
+    Ours; and the asker's own, as they are held here, which a restored backup of its may lack.
+    """
     service = request.app[SERVICE]
     ids = RecordsRequest.from_bytes(asker.body, MAX_RECORDS_BODY).ids
     day = day_of(service.now())
@@ -33,6 +36,8 @@ async def records(request: web.Request, asker: Authenticated) -> web.StreamRespo
         register = (await service.node.registers.at(connection, head)).register
         due = {each.item.id: each.item.seal.record for each in register.live(day)}
         held = await store.get(connection, head.fingerprint, [id_ for id_ in ids if id_ in due])
+        others = [id_ for id_ in ids if id_ not in due]
+        theirs = await store.get(connection, asker.peer.fingerprint, others)
     for id_, data in held.items():
         # The storage may have rotted; what is served must be what the officers approved.
         if record_hash(data) != due[id_]:
@@ -40,7 +45,8 @@ async def records(request: web.Request, asker: Authenticated) -> web.StreamRespo
             raise Unavailable("a record in this node's database is damaged")
     if held:
         await _record(service, asker)
-    found = tuple(base64url(held[id_]) if id_ in held else None for id_ in ids)
+    every = theirs | held
+    found = tuple(base64url(every[id_]) if id_ in every else None for id_ in ids)
     answer = RecordsAnswer(v=1, records=found)
     return web.Response(body=answer.to_bytes(), content_type="application/json")
 

@@ -19,21 +19,26 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from sqlalchemy import insert, select
 
 from node import acts, ledger, peering, sanctions, voting
 from node.app import Serving, serving
 from node.client import Clients, connect
 from node.clock import day_of
+from node.config import database_url
 from node.decisions import Status
 from node.founding import Founding, NewOfficer, found
 from node.home import Home
 from node.node import Node, opened
 from node.notify import Told, notify
 from node.passwords import Cost
-from node.store import logs, peers, records
+from node.store import Store, logs, peers, records
 from node.store.logs import Head
 from node.store.peers import Peer
 from node.sync import SyncResult, follow, follow_all
+from node.tables import metadata
 from protocol.claims import Scope
 from protocol.compare import Comparison
 from protocol.identifiers import from_text
@@ -195,7 +200,8 @@ class Federation:
     ) -> Community:
         """Found a community whose node serves; one that only asks has no address, and does not."""
         home = Home(self.folder / id_)
-        await _settle_in(home, await self.databases())
+        home.create()
+        _settle_in(home, await self.databases())
         listen = _free_address()
         values: dict[str, Any] = {"id": id_, "name": f"The community {id_}"}
         if only_asks:
@@ -245,6 +251,36 @@ class Federation:
         await conf.stop()
         return python, conf
 
+    async def backup(self, community: Community) -> str:
+        """A copy of a community's database, row by row, as it is now; its URL."""
+        url = await self.databases()
+        copy = Store(database_url(url))
+        async with community.node.store.read() as source, copy.write() as target:
+            for table in metadata.sorted_tables:
+                rows = [dict(row) for row in (await source.execute(select(table))).mappings()]
+                if rows:
+                    await target.execute(insert(table), rows)
+        await copy.close()
+        return url
+
+    async def restore(
+        self, community: Community, database: str, *, serve: bool = True
+    ) -> Community:
+        """The community on an older database, at the same address; the node before is stopped."""
+        listen = urlsplit(await community.url()).netloc
+        await community.stop()
+        _settle_in(community.home, database)
+        node = await self.stack.enter_async_context(opened(community.home))
+        clients = await self.stack.enter_async_context(connect(node, clock=lambda: self.clock[0]))
+        made = Community(
+            community.id, community.home, node, clients, community.officers, self.clock
+        )
+        self.communities[self.communities.index(community)] = made
+        self.stack.push_async_callback(made.stop)
+        if serve:
+            await made.start(listen)
+        return made
+
     async def sync(self) -> None:
         """Every node that serves follows all its peers, and so do those that only ask."""
         await asyncio.gather(*(community.sync() for community in self.communities))
@@ -263,8 +299,7 @@ async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
     raise TimeoutError
 
 
-async def _settle_in(home: Home, database: str) -> None:
-    home.create()
+def _settle_in(home: Home, database: str) -> None:
     settings = f"database = {json.dumps(database)}\n"
     settings += "allow_private_networks = true\npoll_interval = 3600\n"
     home.config_file.write_text(settings, encoding="utf-8")

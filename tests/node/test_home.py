@@ -65,7 +65,9 @@ def test_a_master_key_is_taken_in_either_alphabet(home: Home, text: str) -> None
 
 def test_a_home_is_kept_to_oneself(home: Home) -> None:
     """By one process at a time; and whoever ends, however, leaves it free."""
+    assert not home.is_served()
     with home.kept_to_oneself():
+        assert home.is_served()
         with pytest.raises(UserError, match="another `comity serve`"), home.kept_to_oneself():
             pytest.fail("two at once")
         assert list(home.path.iterdir()) == [home.master_key_file.parent]

@@ -46,6 +46,10 @@ LIMITS = [
     ),
     ("peering body", [exchange.MAX_PEERING_BODY]),
     ("events body", [exchange.MAX_EVENT_BODY]),
+    (
+        "heads body; answer",
+        [exchange.MAX_HEADS_BODY, exchange.MAX_ORIGINS, exchange.MAX_HEADS_ANSWER],
+    ),
     ("inquiry; its answer", [inquiry.MAX_INQUIRY, inquiry.MAX_INQUIRY_ANSWER]),
     ("sealed record", [sealing.MAX_RECORD]),
     (
