@@ -167,10 +167,11 @@ async def amend(node: Node, before: Sanction, proposal: Proposal, now: int) -> A
     Raises:
         UserError: as `reaffirm`, and as `sanctions.propose`.
     """
+    register = await ledger.own_register(node)
     async with node.store.read() as connection:
-        register = await ledger.own_register_in(connection)
         _open(register, before.id, day_of(now))
-        await _refuse_twice(connection, node.vault, [before.id], WithdrawDecision, day_of(now))
+        kind = WithdrawDecision
+        await _refuse_twice(connection, node.vault, register, [before.id], kind, day_of(now))
     attesting = await sanctions.propose(node, proposal, now)
     by = attesting.attestations[0]
     withdrawing = await _propose(
@@ -294,7 +295,7 @@ async def _decision(  # noqa: PLR0913, PLR0917 - of whom, what, when
     for item in items:
         await _require_may_be_said(connection, register, item, day)
     kind = _DECISIONS[type(items[0])]
-    await _refuse_twice(connection, vault, wanted, kind, day)
+    await _refuse_twice(connection, vault, register, wanted, kind, day)
     decision = kind.from_value(
         {
             "v": 1,
@@ -353,14 +354,15 @@ async def _require_may_be_said(
         raise UserError("what this sanction said is not kept any more: there is nothing to erase")
 
 
-async def _refuse_twice(
+async def _refuse_twice(  # noqa: PLR0913, PLR0917 - of whom, what, when
     connection: AsyncConnection,
     vault: Vault,
+    register: Register,
     ids: Sequence[str],
     kind: type[LaterDecision],
     day: date,
 ) -> None:
-    for kept in await decisions.every_in(connection, vault):
+    for kept in await decisions.every_in(connection, vault, register):
         is_open = kept.state(day) == "pending" and isinstance(kept.decision, kind)
         if is_open and not set(ids).isdisjoint(decisions.attestations_of(kept.decision)):
             raise UserError("this is proposed already: see `comity decision list`")

@@ -45,6 +45,7 @@ Act = Literal[
     "read",
     "rotate",
     "catch_up",
+    "password",
     "export",
     "delete",
     "token",
@@ -61,7 +62,7 @@ became of it; peered; whom a sanction is about shown here; handed out; deleted o
 of the local API made or revoked; called by such a token; inquired at an issuer about a finding;
 told a peer about a sanction; said of what peers' words mean here; judged whether somebody is whom
 an issuer means; a person written to; asked by a person what is held about them;
-a restored log that caught up."""
+a restored log that caught up; a wrong password given for an officer's key."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""
@@ -190,6 +191,12 @@ async def every(node: Node, *acts: Act) -> list[Recorded]:
         Altered: it is not as it was written; where.
     """
     return [each async for each in stream(node) if not acts or each.act in acts]
+
+
+async def since(node: Node, act: Act, at: int) -> list[Recorded]:
+    """The acts of a kind since a time (Unix seconds), not verified: for those who count them."""
+    async with node.store.read() as connection:
+        return [_opened(node.vault, row) for row in await rows.since(connection, act, at)]
 
 
 async def verify(node: Node, head: str | None = None) -> int:

@@ -152,10 +152,8 @@ async def caller_of(node: Node, token: str, now: int) -> Caller | None:
 
 async def _is_listed(node: Node, key: bytes) -> bool:
     """Whether this is the key of an officer now."""
-    async with node.store.read() as connection:
-        head = await ledger.own_head_in(connection)
-        register = (await node.registers.at(connection, head)).register
-    return key in {each.key for each in register.community.officers}
+    community = (await ledger.own_register(node)).community
+    return key in {each.key for each in community.officers}
 
 
 def _name(node: Node, row: TokenRow) -> str:

@@ -186,26 +186,31 @@ async def show(node: Node, decision: bytes) -> Kept:
         UserError: there is no such decision.
     """
     async with node.store.read() as connection:
-        return await show_in(connection, node.vault, decision)
+        register = await node.registers.own(connection)
+        return await show_in(connection, node.vault, decision, register)
 
 
-async def show_in(connection: AsyncConnection, vault: Vault, decision: bytes) -> Kept:
-    """As `show`, within a transaction."""
+async def show_in(
+    connection: AsyncConnection, vault: Vault, decision: bytes, register: Register | None
+) -> Kept:
+    """As `show`, within a transaction, by the register of our own log."""
     row = await rows.get(connection, decision)
     if row is None:
         raise NotHere("no such decision: `comity decision list` shows all")
-    return await _with_votes(connection, vault, row, await register_in(connection))
+    return await _with_votes(connection, vault, row, register)
 
 
 async def every(node: Node) -> list[Kept]:
     """All decisions, the oldest first."""
     async with node.store.read() as connection:
-        return await every_in(connection, node.vault)
+        register = await node.registers.own(connection)
+        return await every_in(connection, node.vault, register)
 
 
-async def every_in(connection: AsyncConnection, vault: Vault) -> list[Kept]:
-    """As `every`, within a transaction."""
-    register = await register_in(connection)
+async def every_in(
+    connection: AsyncConnection, vault: Vault, register: Register | None
+) -> list[Kept]:
+    """As `every`, within a transaction, by the register of our own log."""
     return [
         await _with_votes(connection, vault, row, register) for row in await rows.every(connection)
     ]
@@ -267,6 +272,6 @@ async def _with_votes(
 
 
 async def register_in(connection: AsyncConnection) -> Register | None:
-    """The register of our own log; None where there is no log yet."""
+    """The register of our own log, replayed; None where there is no log yet."""
     head = await logs.own_head(connection)
     return None if head is None else await logs.register_of(connection, head)

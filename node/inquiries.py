@@ -162,8 +162,8 @@ async def draft(node: Node, finding: str, kind: PurposeKind | None, now: int) ->
     found = await kept.show(node, finding, now)
     _require_askable(found)
     purpose = found.purpose if kind is None else found.purpose.model_copy(update={"kind": kind})
+    own = await ledger.own_register(node)
     async with node.store.read() as connection:
-        own = await ledger.own_register_in(connection)
         await _refuse_twice(connection, finding)
     value = {
         "v": 1,

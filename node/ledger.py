@@ -51,14 +51,17 @@ async def own_head(node: Node) -> Head:
 
 
 async def own_register(node: Node) -> Register:
-    """The register of our own log, replayed from entries that were held against its head.
+    """The register of our own log, from entries that were held against its head. Not to be changed.
+
+    It is kept from one call to the next, as replaying verifies every signature in the log.
 
     Raises:
         UserError: there is no log yet.
         DamagedLog: the database does not hold what the head says.
     """
     async with node.store.read() as connection:
-        return await own_register_in(connection)
+        head = await own_head_in(connection)
+        return (await node.registers.at(connection, head)).register
 
 
 async def own_head_in(connection: AsyncConnection) -> Head:
@@ -73,7 +76,7 @@ async def own_head_in(connection: AsyncConnection) -> Head:
 
 
 async def own_register_in(connection: AsyncConnection) -> Register:
-    """As `own_register`, within a transaction."""
+    """The register of our own log, replayed within a transaction; raises as `own_register`."""
     return await logs.register_of(connection, await own_head_in(connection))
 
 

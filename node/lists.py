@@ -20,6 +20,7 @@ from node.asking import Reach
 from node.attendees.columns import describe, propose
 from node.attendees.reading import read_table
 from node.attendees.rows import attendee_rows
+from node.background import log_unexpected
 from node.checking import Occasion, kept_until
 from node.errors import NotHere, UserError
 from node.findings import outcome_of
@@ -143,12 +144,19 @@ async def run_next(node: Node, reach: Reach, lists: Lists, now: int) -> bool:
         with audit.acting(job["who"]):
             await _run(node, reach, lists, row, job, now)
     except (UserError, ComityError) as error:
-        async with node.store.write() as connection:
-            await rows.fail(connection, row.id, str(error))
+        await _fail(node, row, str(error))
+    except Exception as error:  # noqa: BLE001 - one list must not keep those after it waiting
+        log_unexpected("screen a list", error, screening=row.id)
+        await _fail(node, row, "it could not be screened, and why is in the log of this service")
     finally:
         lists.screening = None
     await node.store.scrub()
     return True
+
+
+async def _fail(node: Node, row: ScreeningRow, why: str) -> None:
+    async with node.store.write() as connection:
+        await rows.fail(connection, row.id, why)
 
 
 async def _run(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for

@@ -4,6 +4,7 @@ What it does stands in the modules named after it (`ledger`, `sync`, `checking` 
 that take a `Node` first and the time last.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,8 @@ class Node:
     vault: Vault
     store: Store
     registers: Registers = field(default_factory=Registers)
+    unlocking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a password is tried: one at a time, as each takes 256 MiB."""
 
 
 @asynccontextmanager

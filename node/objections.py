@@ -7,13 +7,14 @@ A wish is kept in one form, whether or not anything is held that could be review
 """
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import decisions
 from node.clock import day_of
+from node.decisions import Kept
 from node.node import Node
 from node.store import objections as rows
 from node.store.objections import ObjectionRow
@@ -56,7 +57,7 @@ async def unanswered(node: Node, now: int) -> dict[str, date]:
     """Of which sanctions a review was asked for and not held since; the last day to answer."""
     async with node.store.read() as connection:
         wishes = await _asked(connection, node.vault, now)
-        answered = await _answered(connection, node.vault)
+    answered = _answered(await decisions.every(node))
     return {
         id_: day_of(at) + ANSWER for id_, at in wishes.items() if answered.get(id_, at - 1) < at
     }
@@ -71,10 +72,10 @@ async def _asked(connection: AsyncConnection, vault: Vault, now: int) -> dict[st
     return found
 
 
-async def _answered(connection: AsyncConnection, vault: Vault) -> Mapping[str, int]:
+def _answered(decided: Sequence[Kept]) -> Mapping[str, int]:
     """When the committee last decided of each sanction whether it goes on."""
     answered: dict[str, int] = {}
-    for kept in await decisions.every_in(connection, vault):
+    for kept in decided:
         if kept.row.state == "logged" and _is_answer(kept.decision):
             at = max((vote.at for vote in kept.votes if vote.kind == "approve"), default=0)
             for id_ in decisions.attestations_of(kept.decision):

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import passwords
+from node import audit, passwords
 from node.errors import NotHere, UserError
 from node.node import Node
+from node.passwords import WrongPassword
 from node.store import logs
 from node.store import officers as rows
 from node.store.officers import OfficerRow
@@ -21,6 +22,11 @@ from protocol.statements import Custody
 
 MAX_NAME = 100
 """Characters of an officer's name."""
+
+MOST_WRONG = 5
+"""Wrong passwords for an officer within `PATIENCE` seconds; then none is tried."""
+
+PATIENCE = 900
 
 _NAME = "officers.name"
 _SECRET = "officers.secret"  # noqa: S105 - the vault's purpose, not a secret
@@ -92,19 +98,42 @@ async def named(node: Node, name: str) -> Officer:
     return known[name]
 
 
-async def unlock(officer: Officer, password: str) -> SigningKey:
-    """The key that the node keeps for an officer.
+async def key_of(node: Node, name: str, password: str, now: int) -> SigningKey:
+    """The key that the node keeps for the officer of a name; raises as `named` and `unlock`."""
+    return await unlock(node, await named(node, name), password, now)
+
+
+async def unlock(node: Node, officer: Officer, password: str, now: int) -> SigningKey:
+    """The key that the node keeps for an officer. A wrong password is an act that is recorded.
 
     Raises:
-        UserError: it keeps none, or the password is another.
+        WrongPassword: the password is another.
+        UserError: the node keeps none, or too many wrong passwords were given for this officer.
     """
     if officer.locked is None:
         raise UserError(
             "this officer's key is not kept here: type `comity decision export` for a sheet, sign "
             "it with `comity officer sign` where the key is, and bring back the approval"
         )
-    # Argon2id takes most of a second: the service answers others meanwhile.
-    return SigningKey(await asyncio.to_thread(passwords.unlock, officer.locked, password))
+    async with node.unlocking:
+        await _require_patience(node, officer, now)
+        try:
+            # Argon2id takes most of a second: the service answers others meanwhile.
+            seed = await asyncio.to_thread(passwords.unlock, officer.locked, password)
+        except WrongPassword:
+            said = {"who": audit.who(), "officer": officer.key.hex()}
+            await audit.write(node, "password", said, now)
+            raise
+    return SigningKey(seed)
+
+
+async def _require_patience(node: Node, officer: Officer, now: int) -> None:
+    tried = await audit.since(node, "password", now - PATIENCE)
+    if sum(each.detail["officer"] == officer.key.hex() for each in tried) >= MOST_WRONG:
+        raise UserError(
+            f"{MOST_WRONG} wrong passwords were given for this officer: wait {PATIENCE // 60} "
+            "minutes, and look in the record of acts who gave them (`comity audit export`)"
+        )
 
 
 async def keep(connection: AsyncConnection, vault: Vault, officer: Officer) -> None:

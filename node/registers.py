@@ -59,6 +59,11 @@ class Registers:
         head = await logs.head_of(connection, fingerprint)
         return None if head is None else (await self.at(connection, head)).register
 
+    async def own(self, connection: AsyncConnection) -> Register | None:
+        """The register of our own log; None where there is no log yet. As `of` otherwise."""
+        head = await logs.own_head(connection)
+        return None if head is None else (await self.at(connection, head)).register
+
     def forget(self, fingerprint: bytes) -> None:
         """Let go of a log that is held no more."""
         self._replayed.pop(fingerprint, None)

@@ -110,8 +110,8 @@ async def _made(node: Node, period: Period, now: int) -> Report:
         for each in await sanctions.every(node)
         if each.attestation is not None
     }
+    register = await ledger.own_register(node)
     async with node.store.read() as connection:
-        register = await ledger.own_register_in(connection)
         logged = await _logged(connection)
     counts = count(logged, register.attestations.values(), claims, acts, period)
     return _shown(register, counts, period, day_of(now))

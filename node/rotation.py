@@ -53,7 +53,7 @@ async def rotate(node: Node, now: int) -> list[Status]:
         await settling.seal_anew(connection, node.vault, now)
         waiting = [
             each.status(day_of(now))
-            for each in await decisions.every_in(connection, node.vault)
+            for each in await decisions.every_in(connection, node.vault, register)
             if each.row.state == "pending" and isinstance(each.decision, ResealDecision)
         ]
         if not waiting:
@@ -71,8 +71,8 @@ async def require_possible(node: Node, now: int) -> None:
         UserError: the community publishes nothing; or records are still sealed under the key
             before, how many, and what to do.
     """
+    register = await ledger.own_register(node)
     async with node.store.read() as connection:
-        register = await ledger.own_register_in(connection)
         left = await _left(connection, node.vault, register, now)
     _require_publisher(register)
     if left:
@@ -103,7 +103,7 @@ async def _left(
 async def _proposed(
     connection: AsyncConnection, node: Node, register: Register, now: int
 ) -> Status:
-    for kept in await decisions.every_in(connection, node.vault):
+    for kept in await decisions.every_in(connection, node.vault, register):
         if kept.row.state == "pending" and _lists_new_key(kept, register):
             return kept.status(day_of(now))
     made = OprfKey(ristretto.random_scalar())

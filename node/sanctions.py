@@ -158,7 +158,9 @@ async def _made(
 async def every(node: Node) -> list[Sanction]:
     """All sanctions of our own, proposed ones too, the oldest first."""
     async with node.store.read() as connection:
-        kept = {each.row.hash: each for each in await decisions.every_in(connection, node.vault)}
+        register = await node.registers.own(connection)
+        held = await decisions.every_in(connection, node.vault, register)
+        kept = {each.row.hash: each for each in held}
         found = [
             _sanction(node.vault, row, kept[row.decision])
             for row in await attestations.every(connection)
@@ -200,7 +202,8 @@ async def show(node: Node, attestation_id: str) -> Sanction:
         row = await attestations.get(connection, attestation_id)
         if row is None:
             raise NotHere("no sanction of this id: `comity sanction list` shows all")
-        kept = await decisions.show_in(connection, node.vault, row.decision)
+        register = await node.registers.own(connection)
+        kept = await decisions.show_in(connection, node.vault, row.decision, register)
         return _sanction(node.vault, row, kept)
 
 

@@ -43,8 +43,9 @@ async def settle(
         said = {"who": each.officer.hex(), "what": each.kind, "decision": decision.hex()}
         await audit.record(connection, vault, "vote", said, now)
         await rows.vote(connection, each)
-    kept = await show_in(connection, vault, decision)
+    kept = await show_in(connection, vault, decision, await register_in(connection))
     if len(kept.approvals) >= kept.threshold:
+        await _refuse_to_void(connection, vault, kept, now)
         row = await _log(connection, vault, kept, now)
     elif kept.is_out_of_reach:
         await _forget(connection, vault, kept)
@@ -58,6 +59,20 @@ async def settle(
         return changed(kept, row=row).status(day_of(now))
     then = await seal_anew(connection, vault, now)
     return changed(changed(kept, row=row).status(day_of(now)), then=tuple(then))
+
+
+async def _refuse_to_void(connection: AsyncConnection, vault: Vault, kept: Kept, now: int) -> None:
+    """One officer alone ends no change that waits for the threshold, such as their own removal."""
+    if not isinstance(kept.decision, CommunityDecision):
+        return
+    held = await every_in(connection, vault, kept.register)
+    waiting = [each for each in held if each.state(day_of(now)) == "pending"]
+    for each in waiting:
+        if isinstance(each.decision, CommunityDecision) and each.threshold > kept.threshold:
+            raise UserError(
+                f"this would void the change {each.row.hash.hex()[:12]}, which waits for the "
+                "approval of several officers: have them decide that first (`comity decision show`)"
+            )
 
 
 def _leaves_seals(decision: Decision, state: DecisionState) -> bool:
@@ -80,7 +95,7 @@ async def seal_anew(connection: AsyncConnection, vault: Vault, now: int) -> list
         return []
     waiting = [
         item.id
-        for kept in await every_in(connection, vault)
+        for kept in await every_in(connection, vault, register)
         if kept.row.state == "pending" and isinstance(kept.decision, ResealDecision)
         for item in kept.decision.items
     ]
@@ -92,7 +107,7 @@ async def _go_through(connection: AsyncConnection, vault: Vault, now: int) -> No
     """After the log has grown: what it has gone past is void, what waited for it is logged."""
     await lapse_in(connection, vault, now)
     for hash_ in await void_overtaken(connection, vault, now):
-        kept = await show_in(connection, vault, hash_)
+        kept = await show_in(connection, vault, hash_, await register_in(connection))
         if kept.row.fault is not None and len(kept.approvals) >= kept.threshold:
             row = await _log(connection, vault, kept, now)
             await _replace(connection, vault, row, now)
@@ -104,14 +119,15 @@ async def _go_through(connection: AsyncConnection, vault: Vault, now: int) -> No
 async def void_overtaken(connection: AsyncConnection, vault: Vault, now: int) -> list[bytes]:
     """End what the log has gone past, within a writing transaction; hashes of what waits on."""
     waiting = []
-    for row in [each for each in await rows.every(connection) if each.state == "pending"]:
-        kept = await show_in(connection, vault, row.hash)
+    for kept in await every_in(connection, vault, await register_in(connection)):
+        if kept.row.state != "pending":
+            continue
         if not kept.is_overtaken:
-            waiting.append(row.hash)
+            waiting.append(kept.row.hash)
             continue
         await _forget(connection, vault, kept)
         words = "the log has gone on since this was proposed: propose it again"
-        await _replace(connection, vault, changed(row, state="void", fault=words), now)
+        await _replace(connection, vault, changed(kept.row, state="void", fault=words), now)
     return waiting
 
 
@@ -132,7 +148,7 @@ async def lapse(node: Node, now: int) -> None:
 
 async def lapse_in(connection: AsyncConnection, vault: Vault, now: int) -> None:
     """As `lapse`, within a writing transaction."""
-    for kept in await every_in(connection, vault):
+    for kept in await every_in(connection, vault, await register_in(connection)):
         if kept.row.state == "pending" and kept.state(day_of(now)) == "lapsed":
             await _forget(connection, vault, kept)
             await _replace(connection, vault, changed(kept.row, state="lapsed"), now)

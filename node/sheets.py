@@ -38,7 +38,8 @@ async def export(node: Node, decision: bytes, now: int) -> bytes:
         UserError: there is no such decision, or it is pending no more.
     """
     async with node.store.read() as connection:
-        kept = await decisions.show_in(connection, node.vault, decision)
+        register = await node.registers.own(connection)
+        kept = await decisions.show_in(connection, node.vault, decision, register)
         state = kept.state(day_of(now))
         if state != "pending":
             raise UserError(f"this decision is {state}: there is nothing to sign any more")

@@ -6,7 +6,7 @@ before anything is answered (`settling`).
 
 from node import officers, settling
 from node.clock import day_of
-from node.decisions import WAITING, Kept, Status, show, show_in
+from node.decisions import WAITING, Kept, Status, register_in, show, show_in
 from node.errors import UserError
 from node.node import Node
 from node.store.decisions import Vote, VoteKind
@@ -29,7 +29,7 @@ async def approve_here(
         UserError: no such decision or officer, a wrong password, a key that is not kept here, or a
             decision that is pending no more.
     """
-    key = await officers.unlock(await officers.named(node, officer), password)
+    key = await officers.key_of(node, officer, password, now)
     return await approve_with(node, decision, key, now)
 
 
@@ -44,7 +44,7 @@ async def recuse_here(node: Node, decision: bytes, officer: str, password: str, 
 
     A recusal is final and never lowers the threshold.
     """
-    key = await officers.unlock(await officers.named(node, officer), password)
+    key = await officers.key_of(node, officer, password, now)
     signature = recuse((await show(node, decision)).data, key)
     return await _cast(node, Vote(decision, key.public_key, "recuse", signature, None, now))
 
@@ -87,7 +87,8 @@ def reason_of(node: Node, vote: Vote) -> str | None:
 
 async def _cast(node: Node, vote: Vote) -> Status:
     async with node.store.write() as connection:
-        kept = await show_in(connection, node.vault, vote.decision)
+        register = await register_in(connection)
+        kept = await show_in(connection, node.vault, vote.decision, register)
         _require_admissible(kept, vote)
         return await settling.settle(connection, node.vault, vote.decision, [vote], vote.at)
 

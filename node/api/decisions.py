@@ -113,7 +113,7 @@ async def decline(call: Call[Declined, NoQuery]) -> Decided:
             "this officer's key is elsewhere, so that nobody could tell who declines: bring a "
             "signed recusal, or note it by `comity decision decline`"
         )
-    await officers.unlock(who, call.body.password or "")
+    await officers.unlock(call.node, who, call.body.password or "", call.now)
     status = await voting.decline(call.node, hash_, name, call.body.reason, call.now)
     return Decided.of(status)
 

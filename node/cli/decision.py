@@ -224,7 +224,7 @@ async def decline(
     who = await officers.named(node, name)
     done = f"Noted that {name} declines, as you say; nothing was signed"
     if who.locked is not None:
-        await officers.unlock(who, officer_password(name, password_file))
+        await officers.unlock(node, who, officer_password(name, password_file), clock.now())
         done = f"Noted that {name} declines"
     emit_status(await voting.decline(node, hash_, name, reason, clock.now()), done)
 
@@ -253,7 +253,7 @@ async def officer_key(
         return None
     await before_deciding(node)
     officer = await officers.named(node, name)
-    return await officers.unlock(officer, officer_password(name, password_file))
+    return await officers.unlock(node, officer, officer_password(name, password_file), clock.now())
 
 
 async def before_deciding(node: "Node") -> None:

@@ -78,6 +78,12 @@ async def get(connection: AsyncConnection, seq: int) -> AuditRow | None:
     return None if row is None else AuditRow(*row)
 
 
+async def since(connection: AsyncConnection, act: str, at: int) -> list[AuditRow]:
+    """The acts of a kind since a time (Unix seconds), the oldest first."""
+    query = select(audit).where(audit.c.act == act, audit.c.at >= at).order_by(audit.c.seq)
+    return [AuditRow(*row) for row in await connection.execute(query)]
+
+
 async def stream(connection: AsyncConnection) -> AsyncIterator[AuditRow]:
     """All acts, the oldest first, `PAGE` of them in memory."""
     last = None

@@ -19,10 +19,7 @@ async def rotate(home: Home) -> None:
     """Go on until everything is sealed under another key than at the start, telling each step."""
     async with opened(home) as node:
         names = ("alice", "bob")
-        keys = [
-            await officers.unlock(await officers.named(node, each), password(each))
-            for each in names
-        ]
+        keys = [await officers.key_of(node, each, password(each), NOW) for each in names]
         print("begun", flush=True)  # noqa: T201 - to who started it
         for _ in range(100):
             statuses = await rotation.rotate(node, NOW)

@@ -1,13 +1,15 @@
 """Decisions and the officers who make them: whose word counts, how often, and when."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from node import acts, decisions, ledger, officers, sanctions, voting
+from node import acts, audit, constitution, decisions, ledger, officers, sanctions, voting
 from node.decisions import Status
 from node.errors import UserError
+from node.passwords import WrongPassword
 from node.store import decisions as rows
 from node.store import records
 from node.store.decisions import Vote
@@ -112,6 +114,28 @@ async def test_a_wrong_password_approves_nothing(committee: Committee) -> None:
     assert (await decisions.status(committee.node, status.decision, NOW)).approvals == 0
 
 
+async def test_passwords_cannot_be_guessed_by_trying(committee: Committee) -> None:
+    """Each wrong one is an act; after five in a quarter of an hour the right one is not either."""
+    status = await committee.propose()
+
+    async def approve(officer: str, typed: str, now: int = NOW) -> None:
+        await voting.approve_here(committee.node, status.decision, officer, typed, now)
+
+    tries = [approve("alice", f"guess {number}") for number in range(20)]
+    refused = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(each, WrongPassword) for each in refused) == officers.MOST_WRONG
+    for right in (NOW, NOW + officers.PATIENCE):
+        with pytest.raises(UserError, match="wait 15 minutes"):
+            await approve("alice", password("alice"), right)
+    acts_ = await audit.every(committee.node, "password")
+    alice = (await officers.named(committee.node, "alice")).key.hex()
+    assert [dict(each.detail) for each in acts_] == [{"who": "here", "officer": alice}] * 5
+    await approve("alice", password("alice"), NOW + officers.PATIENCE + 1)
+    # Nobody else had to wait.
+    await approve("bob", password("bob"))
+    assert (await decisions.status(committee.node, status.decision, NOW)).state == "logged"
+
+
 async def test_whoever_recused_approves_no_more(committee: Committee) -> None:
     """A recusal takes an approval back, is final, and lowers no threshold."""
     status = await committee.approve(await committee.propose(), "alice")
@@ -180,9 +204,9 @@ async def test_a_decision_that_the_log_has_overtaken_is_void(committee: Committe
     """Two ends of one sanction were proposed; the second is void with the first, and why."""
     id_ = await committee.publish()
     first = await acts.withdraw(committee.node, [id_], "lifted", NOW)
+    kept = await decisions.show(committee.node, first.decision)
     async with committee.node.store.write() as connection:
         # As another process might have, between the look at what is pending and the proposal.
-        kept = await decisions.show_in(connection, committee.node.vault, first.decision)
         item = kept.decision.model_dump()["items"][0] | {"because": "overturned"}
         other = type(kept.decision).from_value(kept.decision.to_value() | {"items": [item]})
         second = await decisions.propose(connection, committee.node.vault, other, NOW)
@@ -193,6 +217,19 @@ async def test_a_decision_that_the_log_has_overtaken_is_void(committee: Committe
     assert "propose it again" in status.fault
     with pytest.raises(UserError, match="void"):
         await committee.approve(status)
+
+
+async def test_one_officer_voids_no_change_by_the_threshold(committee: Committee) -> None:
+    """A small change waits, where it would end a large one: nobody escapes their removal by it."""
+    removal = await constitution.remove(committee.node, "bob", None, NOW)
+    small = await constitution.change(committee.node, {"name": "Renamed by bob"}, NOW)
+    assert small.threshold == 1
+    with pytest.raises(UserError, match="would void the change"):
+        await committee.approve(small, "bob")
+    assert (await decisions.status(committee.node, small.decision, NOW)).approvals == 0
+    await voting.decline(committee.node, removal.decision, "bob", "no", NOW)
+    await voting.decline(committee.node, removal.decision, "cyd", "no", NOW)
+    assert (await committee.approve(small, "bob")).state == "logged"
 
 
 async def test_what_can_never_be_published_is_forgotten(committee: Committee) -> None:
@@ -335,5 +372,4 @@ async def test_records_follow_the_log_in_one_step(committee: Committee) -> None:
 
 
 async def _bob(committee: Committee) -> SigningKey:
-    bob = await officers.named(committee.node, "bob")
-    return await officers.unlock(bob, password("bob"))
+    return await officers.key_of(committee.node, "bob", password("bob"), NOW)

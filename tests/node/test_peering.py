@@ -355,7 +355,7 @@ async def _change(community: Community, changes: dict[str, object]) -> None:
         community=register.community.model_copy(update=changes),
     ).to_bytes()
     officer = community.officers[0]
-    key = await officers.unlock(await officers.named(community.node, officer), password(officer))
+    key = await officers.key_of(community.node, officer, password(officer), community.now)
     await ledger.append(
         community.node, [encode_entry(decision, [approve(decision, key)])], community.now
     )

@@ -375,7 +375,7 @@ async def test_row_11_an_officer_of_a_thiefs_is_shown_or_counts_for_nothing(
     signed = verified.approve(CYD)
     approvals = [Approval(officer=signed.officer, sig=signed.sig)]
     for name in ("alice", "bob"):
-        key = await officers.unlock(await officers.named(committee.node, name), password(name))
+        key = await officers.key_of(committee.node, name, password(name), NOW)
         approvals.append(approve(decision.to_bytes(), key))
     for entries in (
         [encode_entry(decision.to_bytes(), approvals)],

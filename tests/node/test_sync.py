@@ -28,7 +28,7 @@ from tests.node.mirror import Mirror, led_to, mirror, swapped
 
 
 async def _key(community: Community, officer: str) -> SigningKey:
-    return await officers.unlock(await officers.named(community.node, officer), password(officer))
+    return await officers.key_of(community.node, officer, password(officer), community.now)
 
 
 async def _state(conf: Community) -> str:

@@ -16,10 +16,7 @@ from tests.node.committee import NOW, password, proposal
 async def publish(home: Home, count: int, name: str) -> None:
     """Publish `count` bans, and print each decision's hash once it is acknowledged."""
     async with opened(home) as node:
-        keys = [
-            await officers.unlock(await officers.named(node, each), password(each))
-            for each in ("alice", "bob")
-        ]
+        keys = [await officers.key_of(node, each, password(each), NOW) for each in ("alice", "bob")]
         for number in range(count):
             status = await sanctions.propose(node, proposal(f"github:{name}-{number}"), NOW)
             for key in keys:
