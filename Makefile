@@ -18,10 +18,10 @@ demo: .venv/installed  ## three real nodes on loopback screen a real attendee li
 	$(BIN)/python -m tests.demo
 
 test: .venv/installed  ## every test but the long sweeps
-	$(BIN)/pytest -n 2 --dist loadfile -m "not sweep"
+	$(BIN)/pytest -n 3 --dist loadfile -m "not sweep"
 
 sweep: .venv/installed  ## the long sweeps: random acts, simulated years, budgets, whole alphabets
-	$(BIN)/pytest -n 2 --dist load -m sweep
+	$(BIN)/pytest -n 3 --dist load -m sweep
 
 coverage: .venv/installed  ## every test and sweep, with branch coverage; takes twice as long
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered

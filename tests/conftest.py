@@ -32,13 +32,26 @@ with warnings.catch_warnings():
 _TEMPLATE = "comity_template"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests that have no case: published vectors and exports need not be there."""
+    """Leave out tests without a case: published vectors and exports need not be there.
+
+    The second database of tests of what is said between nodes is left to the sweeps.
+    """
+    for item in items:
+        if item.get_closest_marker("wire") and _database_of(item) == "postgresql":
+            item.add_marker(pytest.mark.sweep)
     if SHARED.exists():
         return
     empty = [item for item in items if _has_no_case(item)]
     items[:] = [item for item in items if item not in empty]
     config.hook.pytest_deselected(items=empty)
+
+
+def _database_of(item: pytest.Item) -> object:
+    called = getattr(item, "callspec", None)  # where it takes no parameter, there is none
+    parameters: dict[str, object] = {} if called is None else called.params
+    return parameters.get("databases") or parameters.get("database_url")
 
 
 def _has_no_case(item: pytest.Item) -> bool:

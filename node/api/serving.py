@@ -5,6 +5,7 @@ the call is recorded, and only then carried out. Everything that is refused is a
 """
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
@@ -46,15 +47,20 @@ def application(service: Service) -> web.Application:
     """The local API of a node at work."""
     app = web.Application(middlewares=[_headers, problems, strict_http])
     app[SERVICE] = service
-    document = description(ROUTES, BASE)
-
-    async def openapi(_request: web.Request) -> web.Response:
-        return web.Response(body=document, content_type="application/json")
-
-    app.router.add_get("/openapi.json", openapi, allow_head=False)
+    app.router.add_get("/openapi.json", _openapi, allow_head=False)
     for route in ROUTES:
         app.router.add_route(route.method, BASE + route.path, _responder(route))
     return app
+
+
+async def _openapi(_request: web.Request) -> web.Response:
+    return web.Response(body=_description(), content_type="application/json")
+
+
+@cache
+def _description() -> bytes:
+    # Made when it is first asked for: it takes longer than all the rest of a start.
+    return description(ROUTES, BASE)
 
 
 def _responder(route: Route) -> Responder:

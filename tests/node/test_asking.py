@@ -35,6 +35,8 @@ from protocol.ristretto import add, multiply_base, random_scalar
 from protocol.voprf import Proven, evaluate, evaluate_chunk, generate_key_pair
 from tests.node.issuers import NOW, TODAY, Issuer, Reach
 
+pytestmark = pytest.mark.wire
+
 NO_EVENT = Purpose(kind="unspecified", start=None, end=None)
 EVENT = Purpose(kind="registration", start=TODAY, end=TODAY + timedelta(days=2))
 

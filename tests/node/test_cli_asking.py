@@ -26,6 +26,8 @@ from protocol.identifiers import KINDS, from_text
 from tests.node.attendees.lists import csv_list
 from tests.node.federation import PATIENCE, Community, Federation
 
+pytestmark = pytest.mark.wire
+
 MALLORY = "email:mallory@quill.example"
 HEADER = ("Order code", "Status", "Attendee name", "Attendee email")
 

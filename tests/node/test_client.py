@@ -43,6 +43,8 @@ from tests.node.federation import Community, Federation
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+pytestmark = pytest.mark.wire
+
 REQUEST = EvaluateRequest(
     v=1,
     oprf_key=bytes(8),
