@@ -49,6 +49,7 @@ from node.node import Node
 from node.public import desk as public_desk
 from node.pulls import Pulls
 from node.store import logs, peers
+from node.web.serving import add_pages
 from protocol.signatures import authority_of
 
 Clock = Callable[[], int]
@@ -87,11 +88,12 @@ class Serving:
     """A node that answers.
 
     `url` is where it listens, which need not be its public address; `api`, where it answers the
-    local API, if it does.
+    local API, if it does; `pages`, where browsers reach its pages then.
     """
 
     url: str
     api: str | None
+    pages: str | None
     service: Service
     fault: asyncio.Future[None]
     """Has the error on which the node has to stop, once there is one."""
@@ -125,11 +127,11 @@ async def serving(
             app = application(service, own.community.url)
             async with (
                 _listening(app, host, port) as url,
-                _local(service, api or node.config.api_listen) as local_url,
+                _local(service, api or node.config.api_listen) as (local_url, pages),
                 running(_tasks(service, asking)),
             ):
                 _log.info("serving", listen=url, address=own.community.url)
-                yield Serving(url, local_url, service, asking.fault)
+                yield Serving(url, local_url, pages, service, asking.fault)
     finally:
         evaluator.close()
 
@@ -206,13 +208,19 @@ async def _listening(app: web.Application, host: str, port: int) -> AsyncIterato
 
 
 @asynccontextmanager
-async def _local(service: Service, listen: str | None) -> AsyncIterator[str | None]:
-    """The local API, at an address of its own: what faces the internet can never reach it."""
+async def _local(
+    service: Service, listen: str | None
+) -> AsyncIterator[tuple[str | None, str | None]]:
+    """Local API and pages, at an address of their own: what faces the internet never reaches it."""
     if listen is None:
-        yield None
+        yield None, None
         return
-    async with _listening(local.application(service), *listen_address(listen)) as url:
-        yield url
+    app = local.application(service)
+    host, port = listen_address(listen)
+    site = add_pages(app, service, service.node.config.pages_url)
+    async with _listening(app, host, port) as url:
+        site.listens_on(url)
+        yield url, site.origin
 
 
 def _tasks(service: Service, asking: "_OwnLog") -> list[Coroutine[Any, Any, None]]:

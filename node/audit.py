@@ -46,6 +46,7 @@ Act = Literal[
     "rotate",
     "catch_up",
     "password",
+    "account",
     "export",
     "delete",
     "token",
@@ -62,7 +63,8 @@ became of it; peered; whom a sanction is about shown here; handed out; deleted o
 of the local API made or revoked; called by such a token; inquired at an issuer about a finding;
 told a peer about a sanction; said of what peers' words mean here; judged whether somebody is whom
 an issuer means; a person written to; asked by a person what is held about them;
-a restored log that caught up; a wrong password given for an officer's key."""
+a restored log that caught up; a wrong password given for an officer's key or an account; somebody
+invited to the pages, an account made, changed or removed."""
 
 HERE = "here"
 """Who acts where it is whoever has access to the node's home."""

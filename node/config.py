@@ -8,6 +8,7 @@ import ipaddress
 import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -78,6 +79,15 @@ def _checked_listen(text: str) -> str:
     return text
 
 
+def _checked_origin(text: str) -> str:
+    parts = urlsplit(text)
+    local = parts.scheme == "http" and parts.hostname == "localhost"
+    rest = parts.path or parts.query or parts.fragment or parts.username or "@" in parts.netloc
+    if rest or not parts.hostname or not (parts.scheme == "https" or local):
+        raise ValueError("https://HOST is due, without a path; or http://localhost:PORT")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
 def is_this_machine(host: str) -> bool:
     """Whether a host is reached without a network."""
     try:
@@ -113,6 +123,12 @@ class Config(BaseSettings):
     """HOST:PORT of the local API, for web pages and plugins; unset, it is not served.
 
     On loopback, or behind a proxy of one's own that speaks TLS: tokens travel in the clear.
+    """
+
+    pages_url: Annotated[str, AfterValidator(_checked_origin)] | None = None
+    """Where browsers reach the pages, such as https://desk.pyregion.example; unset, localhost.
+
+    Passkeys are bound to its name, and forms are taken from there only.
     """
 
     allow_private_networks: bool = False

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import audit, kept, screening
 from node.asking import Reach
-from node.attendees.columns import describe, propose
+from node.attendees.columns import Mapping as Mapped
+from node.attendees.columns import propose
 from node.attendees.reading import read_table
 from node.attendees.rows import attendee_rows
 from node.background import log_unexpected
@@ -88,15 +89,15 @@ class Lists:
         return dict(self.peers) if self.screening == id_ else {}
 
 
-async def understood(lists: Lists, data: bytes, columns: Sequence[str]) -> list[str]:
-    """How a list is read, in words; nothing of it is kept.
+async def understood(lists: Lists, data: bytes, columns: Sequence[str]) -> Mapped:
+    """How a list is read; nothing of it is kept.
 
     Raises:
         UserError: it cannot be read.
     """
     _require_small(data)
     async with lists.reading:
-        return await asyncio.to_thread(lambda: describe(propose(read_table(data), columns)))
+        return await asyncio.to_thread(lambda: propose(read_table(data), columns))
 
 
 async def add(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for

@@ -129,7 +129,7 @@ async def unlock(node: Node, officer: Officer, password: str, now: int) -> Signi
 
 async def _require_patience(node: Node, officer: Officer, now: int) -> None:
     tried = await audit.since(node, "password", now - PATIENCE)
-    if sum(each.detail["officer"] == officer.key.hex() for each in tried) >= MOST_WRONG:
+    if sum(each.detail.get("officer") == officer.key.hex() for each in tried) >= MOST_WRONG:
         raise UserError(
             f"{MOST_WRONG} wrong passwords were given for this officer: wait {PATIENCE // 60} "
             "minutes, and look in the record of acts who gave them (`comity audit export`)"

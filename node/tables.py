@@ -72,6 +72,17 @@ def _finding(*, key: bool) -> Column[str]:
     )
 
 
+def _account() -> Column[str]:
+    return Column(
+        "account",
+        Text,
+        ForeignKey("accounts.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+        doc="Whose it is.",
+    )
+
+
 # --- Logs: our own and those that are followed ----------------------------------------------------
 
 logs = Table(
@@ -497,6 +508,68 @@ api_tokens = Table(
     Column("used_on", Date, doc="The last day on which it was used; null: never."),
     Column("expires_on", Date, doc="Its last day; null: until it is revoked."),
 )
+
+# --- Pages ----------------------------------------------------------------------------------------
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True, doc="A UUID."),
+    Column("name_tag", LargeBinary, nullable=False, doc="Tag of the name, to sign in by it."),
+    Column("name_sealed", LargeBinary, nullable=False, doc="What the person is called here."),
+    Column("role", Text, nullable=False, doc="`checker`, `officer` or `operator`."),
+    Column("officer", LargeBinary, doc="Public key of the officer whose account it is; else null."),
+    Column("password_sealed", LargeBinary, doc="Argon2id hash of a password, if there is one."),
+    Column("created_on", Date, nullable=False, doc="When it was made."),
+    Index(None, "name_tag", unique=True),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", LargeBinary, primary_key=True, doc="The credential's id, chosen by the device."),
+    _account(),
+    Column("public_key", LargeBinary, nullable=False, doc="Its public key (COSE)."),
+    Column("sign_count", BigInteger, nullable=False, doc="How often it has signed, as it says."),
+    Column("name_sealed", LargeBinary, nullable=False, doc="What the person calls it."),
+    Column("created_on", Date, nullable=False, doc="When it was registered."),
+    Column("used_on", Date, doc="The last day on which it was used; null: never."),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("tag", LargeBinary, primary_key=True, doc="Tag of the cookie, which is not kept."),
+    _account(),
+    Column("begun_at", BigInteger, nullable=False, doc="When the person signed in."),
+    Column("seen_at", BigInteger, nullable=False, index=True, doc="When it was used last."),
+    Column(
+        "shown_at", BigInteger, nullable=False, doc="When a passkey or password was shown last."
+    ),
+    Column(
+        "browser_sealed", LargeBinary, nullable=False, doc="By which browser, in its own words."
+    ),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("tag", LargeBinary, primary_key=True, doc="Tag of the link's code, which is not kept."),
+    Column("name_sealed", LargeBinary, nullable=False, doc="Who is invited."),
+    Column("role", Text, nullable=False, doc="`checker`, `officer` or `operator`."),
+    Column("officer", LargeBinary, doc="Public key of the officer who is invited; else null."),
+    Column("expires_at", BigInteger, nullable=False, index=True, doc="When the link ends."),
+)
+
+challenges = Table(
+    "challenges",
+    metadata,
+    Column("tag", LargeBinary, primary_key=True, doc="Tag of what a passkey is asked to sign."),
+    Column("account", Text, doc="Whose passkey is due; null where anybody's is."),
+    Column("expires_at", BigInteger, nullable=False, index=True, doc="When it is too late."),
+)
+
+# --- Lists ----------------------------------------------------------------------------------------
 
 screenings = Table(
     "screenings",

@@ -9,6 +9,7 @@ from node import lists
 from node.api.checks import Coverage, Event, FindingAnswer
 from node.api.findings import Deleted
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
+from node.attendees.columns import describe, override_of
 from node.clock import day_of
 from node.documents import Document
 from node.errors import UserError
@@ -41,10 +42,19 @@ class List(Body):
             raise UserError("`file` is no base64") from error
 
 
-class Understood(Document):
-    """How a list is read, a line of words for each column."""
+class ColumnRead(Document):
+    """A column, its header, and what it is read as: what `columns` of a list can say."""
 
-    columns: list[str]
+    number: int
+    header: str
+    read_as: str
+
+
+class Understood(Document):
+    """How a list is read: in words, a line for each column that says anything; and every column."""
+
+    words: list[str]
+    columns: list[ColumnRead]
 
 
 class Begun(Document):
@@ -137,7 +147,14 @@ class Which(Query):
 async def understand(call: Call[List, NoQuery]) -> Understood:
     """Say how a list is read, without asking anybody or keeping anything."""
     data, columns = call.body.data(), call.body.columns
-    return Understood(columns=await lists.understood(call.service.lists, data, columns))
+    found = await lists.understood(call.service.lists, data, columns)
+    return Understood(
+        words=describe(found),
+        columns=[
+            ColumnRead(number=each.number, header=each.header, read_as=override_of(each))
+            for each in found.columns
+        ],
+    )
 
 
 async def begin(call: Call[List, NoQuery]) -> Begun:

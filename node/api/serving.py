@@ -71,7 +71,7 @@ def _responder(route: Route) -> Responder:
             raise NotYours(f"a token of role {caller.role} does not open this")
         call = await _call(request, service, caller, route)
         with audit.acting(caller.name):
-            answer = await _answer(route, call)
+            answer = await perform(route, call)
         return web.Response(
             body=answer.model_dump_json(by_alias=True).encode(), content_type="application/json"
         )
@@ -99,10 +99,15 @@ async def _call(
     path = dict(request.match_info)
     if any(len(each) > _MAX_VARIABLE or not each.isprintable() for each in path.values()):
         raise NotFound("there is nothing at this address")
-    return Call(service, caller, path, _body(body, data), _query(query, request))
+    return Call(service, caller, path, body_of(body, data), _query(query, request))
 
 
-def _body(model: type[Body], data: bytes) -> Body:
+def body_of(model: type[Body], data: bytes) -> Body:
+    """What is sent, of its form.
+
+    Raises:
+        Malformed: it is not; where.
+    """
     if model is Nothing:
         return Nothing()
     try:
@@ -133,7 +138,12 @@ def _faults(error: ValidationError) -> Malformed:
     return Malformed("; ".join(dict.fromkeys(words)))
 
 
-async def _answer(route: Route, call: Call[Body, Query]) -> BaseModel:
+async def perform(route: Route, call: Call[Body, Query]) -> BaseModel:
+    """Record a call that may be answered, and carry it out.
+
+    Raises:
+        ComityError: it cannot be carried out; why.
+    """
     try:
         if route.changes and not route.recorded:
             said = {
@@ -154,6 +164,8 @@ async def _answer(route: Route, call: Call[Body, Query]) -> BaseModel:
 @web.middleware
 async def _headers(request: web.Request, handler: Responder) -> web.StreamResponse:
     """Nothing is kept on the way, and no browser takes it for anything but data."""
+    if not request.path.startswith((BASE, "/openapi.json")):
+        return await handler(request)  # one of the pages, which have headers of their own
     if hdrs.ORIGIN in request.headers:
         # Pages of other sites have no business here; pages of the node's own call no API.
         response: web.StreamResponse = problem_response(NotYours("browsers are not answered"))

@@ -108,6 +108,18 @@ def describe(mapping: Mapping) -> list[str]:
     return lines
 
 
+def override_of(column: Column) -> str:
+    """What an override would say to read a column as it is read."""
+    if column.role is None:
+        return IGNORE
+    said = f"{column.owner}-{column.role}"
+    return said if said in _OVERRIDABLE else str(column.role)
+
+
+OVERRIDES = tuple(_OVERRIDABLE)
+"""What an override can say that a column holds."""
+
+
 def _meaning(column: Column) -> str:
     if column.role is None or column.owner is None:
         return str(column.role)

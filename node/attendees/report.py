@@ -83,18 +83,23 @@ def write_report(path: Path, lines: Iterable[ReportLine], *, source: Path | None
     Raises:
         UserError: `path` is the list itself, or cannot be written.
     """
-    table = [tuple(field.name.replace("_", " ") for field in fields(ReportLine))]
-    table += [
-        tuple("" if value is None else neutralise(str(value)) for value in astuple(line))
-        for line in lines
-    ]
-    content = _workbook(table) if path.suffix.casefold() == ".xlsx" else _delimited(table)
+    content = report(lines, path.suffix.casefold())
     try:
         if source is not None:
             _spare(source, path)
         _replace(path, content)
     except OSError as error:
         raise UserError(f"The report {path} cannot be written: {cause(error)}.") from error
+
+
+def report(lines: Iterable[ReportLine], suffix: str) -> bytes:
+    """The report as a file: xlsx where `suffix` is `.xlsx`, else CSV."""
+    table = [tuple(field.name.replace("_", " ") for field in fields(ReportLine))]
+    table += [
+        tuple("" if value is None else neutralise(str(value)) for value in astuple(line))
+        for line in lines
+    ]
+    return _workbook(table) if suffix == ".xlsx" else _delimited(table)
 
 
 def _spare(source: Path, path: Path) -> None:

@@ -52,6 +52,8 @@ LAZY = {
     "report": "node.cli.report:report",
     "privacy": "node.cli.privacy:privacy",
     "token": "node.cli.token:token",
+    "account": "node.cli.account:account",
+    "open": "node.cli.open:open_",
     "doctor": "node.cli.doctor:doctor",
 }
 """Where each command stands: module and attribute."""

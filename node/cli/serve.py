@@ -57,10 +57,10 @@ async def _serve(node: "Node", listen: str | None, api: str | None, stop: asynci
     from node.app import serving
 
     async with serving(node, listen, api) as running:
-        document = {"listen": running.url, "api": running.api}
+        document = {"listen": running.url, "api": running.api, "pages": running.pages}
         words = f"listening on {running.url}"
         if running.api is not None:
-            words += f"; the local API is at {running.api}/api/v1, described at /openapi.json"
+            words += f"; the pages are at {running.pages}, the local API at {running.api}/api/v1"
         emit(click.get_current_context(), document, words)
         stopped = asyncio.create_task(stop.wait())
         ends: list[asyncio.Future[Any]] = [stopped, running.fault]

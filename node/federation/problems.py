@@ -64,7 +64,7 @@ async def answer_or_problem(answer: Awaitable[web.StreamResponse]) -> web.Stream
     except web.HTTPException as error:
         return _of_http_exception(error)
     except Exception as error:  # noqa: BLE001 - the promise of this module: never a 500
-        _log.error("unexpected", error=type(error).__name__, at=_innermost(error))
+        _log.error("unexpected", error=type(error).__name__, at=innermost(error))
         return problem_response(Unavailable("this node failed to answer; its operator can see why"))
 
 
@@ -84,7 +84,7 @@ def _of_http_exception(error: web.HTTPException) -> web.StreamResponse:
     return response
 
 
-def _innermost(error: Exception) -> str:
+def innermost(error: Exception) -> str:
     """Where it was raised. Never the message, which may quote what a person's data are."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{frame.name}:{frame.lineno}"

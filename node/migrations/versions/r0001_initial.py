@@ -23,6 +23,8 @@ def upgrade() -> None:
     _audit()
     _reports()
     _api()
+    _pages()
+    _lists()
     _letters()
     _desk()
 
@@ -467,6 +469,75 @@ def _api() -> None:
         sa.Column("expires_on", sa.Date()),
         sa.PrimaryKeyConstraint("tag", name="pk_api_tokens"),
     )
+
+
+def _pages() -> None:
+    op.create_table(
+        "accounts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name_tag", sa.LargeBinary(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("officer", sa.LargeBinary()),
+        sa.Column("password_sealed", sa.LargeBinary()),
+        sa.Column("created_on", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_accounts"),
+    )
+    op.create_index("ix_accounts_name_tag", "accounts", ["name_tag"], unique=True)
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.LargeBinary(), nullable=False),
+        _account("passkeys"),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_on", sa.Date(), nullable=False),
+        sa.Column("used_on", sa.Date()),
+        sa.PrimaryKeyConstraint("id", name="pk_passkeys"),
+    )
+    op.create_index("ix_passkeys_account", "passkeys", ["account"])
+    op.create_table(
+        "sessions",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        _account("sessions"),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("shown_at", sa.BigInteger(), nullable=False),
+        sa.Column("browser_sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tag", name="pk_sessions"),
+    )
+    op.create_index("ix_sessions_account", "sessions", ["account"])
+    op.create_index("ix_sessions_seen_at", "sessions", ["seen_at"])
+    op.create_table(
+        "invitations",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("officer", sa.LargeBinary()),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tag", name="pk_invitations"),
+    )
+    op.create_index("ix_invitations_expires_at", "invitations", ["expires_at"])
+    op.create_table(
+        "challenges",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.Text()),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tag", name="pk_challenges"),
+    )
+    op.create_index("ix_challenges_expires_at", "challenges", ["expires_at"])
+
+
+def _account(table: str) -> sa.Column[str]:
+    return sa.Column(
+        "account",
+        sa.Text(),
+        sa.ForeignKey("accounts.id", name=f"fk_{table}_account", ondelete="CASCADE"),
+        nullable=False,
+    )
+
+
+def _lists() -> None:
     op.create_table(
         "screenings",
         sa.Column("id", sa.Text(), nullable=False),

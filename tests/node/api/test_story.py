@@ -111,7 +111,7 @@ async def test_a_list_is_screened_in_the_background_and_deleted(api: Api) -> Non
     await api.community.sync()
     body = {"file": b64encode(LIST).decode(), "event": {"purpose": "registration"}}
     understood = await api.done("checker", "POST", "/screenings/understand", body)
-    assert any("Email" in line for line in understood["columns"])
+    assert any("Email" in line for line in understood["words"])
     begun = await api.done("checker", "POST", "/screenings", body)
 
     async def is_done() -> bool:

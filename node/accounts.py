@@ -1,0 +1,310 @@
+"""Accounts of the pages: who may enter, as what, and by which password.
+
+An account is made by whoever has its invitation: a link that works once, within `INVITED` seconds.
+It is entered by a passkey (`passkeys`) or by a password. A wrong password is an act that is
+recorded; after `MOST_WRONG` within `PATIENCE` seconds none is tried for that account.
+"""
+
+import asyncio
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from datetime import date
+
+from node import audit, ledger, officers, passwords
+from node.callers import Caller, Role
+from node.clock import day_of
+from node.errors import NotHere, UserError
+from node.node import Node
+from node.officers import MOST_WRONG, PATIENCE
+from node.passwords import WrongPassword
+from node.store import accounts as rows
+from node.store.accounts import AccountRow, InvitationRow
+from protocol.encoding import base64url, from_base64url
+from protocol.errors import Malformed
+
+INVITED = 7 * 86_400
+"""Seconds for which an invitation can be used."""
+
+OPENED = 120
+"""Seconds for which the link of `comity open` can be used."""
+
+SHORTEST = 10
+"""Characters of a password."""
+
+MAX_NAME = 100
+MOST = 1_000
+"""Accounts, and invitations, at a time."""
+
+SIZE = 24
+"""Random bytes of an invitation's code."""
+
+_NAME_TAG = "accounts.name"
+_NAME = "accounts.name"
+_PASSWORD = "accounts.password"  # noqa: S105 - the vault's purpose, not a secret
+_CODE = "invitations.code"
+_INVITED = "invitations.name"
+_OPENED = "challenges.opened"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as it is listed."""
+
+    id: str
+    name: str
+    role: Role
+    officer: str | None
+    """Whose account it is, where the role is officer."""
+    created_on: date
+    passkeys: int
+    has_password: bool
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """An invitation as it is shown to whoever has its link."""
+
+    name: str
+    role: Role
+    officer: bytes | None
+    tag: bytes = field(repr=False)
+
+
+async def invite(  # noqa: PLR0913 - who, as what, until when
+    node: Node, name: str, role: Role, officer: str | None, now: int, *, lasting: int = INVITED
+) -> str:
+    """Make an invitation; its code, this once.
+
+    Raises:
+        UserError: the name is taken or none; the role is an officer's and none is named, or the
+            other way round.
+    """
+    name = name.strip()
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        raise UserError(f"an account has a name of 1 to {MAX_NAME} printable characters")
+    if name == audit.HERE:
+        raise UserError(f"`{audit.HERE}` is how the record calls whoever has the node's folder")
+    if (role == "officer") != (officer is not None):
+        raise UserError("an account of role `officer` names its officer, others name none")
+    bound = None if officer is None else (await officers.named(node, officer)).key
+    secret = secrets.token_bytes(SIZE)
+    tag = node.vault.tag(_CODE, secret)
+    sealed = node.vault.seal(_INVITED, tag, name.encode())
+    async with node.store.write() as connection:
+        if await rows.named(connection, _name_tag(node, name)) is not None:
+            raise UserError("an account of that name is there: take another name")
+        if len(await rows.invited(connection)) >= MOST:
+            raise UserError(f"{MOST} invitations wait already: let some end first")
+        said = {"who": audit.who(), "what": "invite", "role": role, "account": name}
+        await audit.record(connection, node.vault, "account", said, now)
+        await rows.invite(connection, InvitationRow(tag, sealed, role, bound, now + lasting))
+    return base64url(secret)
+
+
+async def invitation(node: Node, code: str, now: int) -> Invitation:
+    """What somebody is invited to.
+
+    Raises:
+        NotHere: no such invitation (any more).
+    """
+    try:
+        tag = node.vault.tag(_CODE, from_base64url(code, SIZE))
+    except Malformed:
+        tag = b""
+    async with node.store.read() as connection:
+        row = await rows.invitation(connection, tag)
+    if row is None or row.expires_at < now:
+        raise NotHere("this link was used already, or has ended: ask for another one")
+    name = node.vault.open(_INVITED, row.tag, row.name_sealed).decode()
+    return Invitation(name, row.role, row.officer, row.tag)
+
+
+async def accept(node: Node, invited: Invitation, password: str | None, now: int) -> str:
+    """Make the account of an invitation, which is used up; the account's id.
+
+    Without a password a passkey is registered next, or another link is needed.
+
+    Raises:
+        NotHere: it was used meanwhile.
+        UserError: the password is too short, or the name was taken meanwhile.
+    """
+    id_ = str(uuid.uuid4())
+    sealed = None if password is None else await _sealed(node, id_, password)
+    row = AccountRow(
+        id=id_,
+        name_tag=_name_tag(node, invited.name),
+        name_sealed=node.vault.seal(_NAME, id_, invited.name.encode()),
+        role=invited.role,
+        officer=invited.officer,
+        password_sealed=sealed,
+        created_on=day_of(now),
+    )
+    async with node.store.write() as connection:
+        if not await rows.take_invitation(connection, invited.tag):
+            raise NotHere("this link was used already, or has ended: ask for another one")
+        if await rows.named(connection, row.name_tag) is not None:
+            raise UserError("an account of that name is there already: ask for another link")
+        if len(await rows.every(connection)) >= MOST:
+            raise UserError(f"there are {MOST} accounts: remove some that nobody uses any more")
+        said = {"who": invited.name, "what": "made", "role": invited.role, "account": invited.name}
+        await audit.record(connection, node.vault, "account", said, now)
+        await rows.add(connection, row)
+    return id_
+
+
+async def by_password(node: Node, name: str, password: str, now: int) -> AccountRow:
+    """The account of that name, if this is its password.
+
+    As much work is done where there is none of that name, so that nobody learns which there are.
+
+    Raises:
+        WrongPassword: no such account, no password, or another one.
+        UserError: too many wrong ones were given for it.
+    """
+    async with node.store.read() as connection:
+        row = await rows.named(connection, _name_tag(node, name.strip()))
+    known = row.name_tag.hex() if row is not None else _name_tag(node, name.strip()).hex()
+    async with node.unlocking:
+        wrong = await audit.since(node, "password", now - PATIENCE)
+        if sum(each.detail.get("account") == known for each in wrong) >= MOST_WRONG:
+            raise UserError(f"too many wrong passwords: wait {PATIENCE // 60} minutes")
+        if row is not None and await _holds(node, row, password):
+            return row
+        if row is None or row.password_sealed is None:
+            await asyncio.to_thread(passwords.lock, b"", password or "-")
+        said = {"who": "nobody", "account": known}
+        await audit.write(node, "password", said, now)
+    raise WrongPassword("the name or the password is wrong: type both again")
+
+
+async def open_link(node: Node, role: Role, officer: str | None, now: int) -> str:
+    """The code of a link that signs in once, within `OPENED` seconds, whoever has this computer.
+
+    Raises:
+        UserError: as `invite`.
+    """
+    called = officer or f"{role} at this computer"
+    async with node.store.read() as connection:
+        row = await rows.named(connection, _name_tag(node, called))
+    if row is None:
+        code = await invite(node, called, role, officer, now, lasting=OPENED)
+        id_ = await accept(node, await invitation(node, code, now), None, now)
+    elif row.role != role:
+        raise UserError(f"an account called {called} is there, with another role")
+    else:
+        id_ = row.id
+    secret = secrets.token_bytes(SIZE)
+    async with node.store.write() as connection:
+        await rows.challenge(connection, node.vault.tag(_OPENED, secret), id_, now + OPENED)
+    return f"{id_}.{base64url(secret)}"
+
+
+async def opened_by(node: Node, code: str, now: int) -> str:
+    """The account that a link of `open_link` signs in to, which is used up.
+
+    Raises:
+        NotHere: it is none, was used, or has ended.
+    """
+    id_, _, secret = code.partition(".")
+    gone = NotHere("this link was used already, or has ended: type `comity open` again")
+    try:
+        tag = node.vault.tag(_OPENED, from_base64url(secret, SIZE))
+    except Malformed:
+        raise gone from None
+    async with node.store.write() as connection:
+        if not await rows.take_challenge(connection, tag, id_, now):
+            raise gone
+    return id_
+
+
+async def set_password(node: Node, id_: str, password: str, now: int) -> None:
+    """Take another password.
+
+    Raises:
+        UserError: it is too short.
+    """
+    sealed = await _sealed(node, id_, password)
+    async with node.store.write() as connection:
+        said = {"who": audit.who(), "what": "password"}
+        await audit.record(connection, node.vault, "account", said, now)
+        await rows.set_password(connection, id_, sealed)
+
+
+async def every(node: Node) -> list[Account]:
+    """All accounts, by name."""
+    names = {each.key: each.name for each in await officers.every(node)}
+    async with node.store.read() as connection:
+        found = [
+            Account(
+                id=row.id,
+                name=name_of(node, row),
+                role=row.role,
+                officer=None if row.officer is None else names.get(row.officer, "a former officer"),
+                created_on=row.created_on,
+                passkeys=len(await rows.passkeys_of(connection, row.id)),
+                has_password=row.password_sealed is not None,
+            )
+            for row in await rows.every(connection)
+        ]
+    return sorted(found, key=lambda each: each.name)
+
+
+async def invited(node: Node) -> list[tuple[str, Role, int]]:
+    """Name, role and end (Unix seconds) of each invitation that waits."""
+    async with node.store.read() as connection:
+        found = await rows.invited(connection)
+    return [
+        (node.vault.open(_INVITED, row.tag, row.name_sealed).decode(), row.role, row.expires_at)
+        for row in found
+    ]
+
+
+async def remove(node: Node, name: str, now: int) -> None:
+    """Remove an account: whoever is signed in with it is so no more.
+
+    Raises:
+        NotHere: none has this name.
+    """
+    async with node.store.write() as connection:
+        row = await rows.named(connection, _name_tag(node, name))
+        if row is None:
+            raise NotHere("no account has this name: `comity account list` shows them")
+        said = {"who": audit.who(), "what": "remove", "account": name}
+        await audit.record(connection, node.vault, "account", said, now)
+        await rows.drop(connection, row.id)
+
+
+async def caller_of(node: Node, row: AccountRow) -> Caller | None:
+    """As whom an account acts; None where it was an officer's who is one no more."""
+    if row.officer is not None:
+        community = (await ledger.own_register(node)).community
+        if row.officer not in {each.key for each in community.officers}:
+            return None
+    return Caller(name_of(node, row), row.role, row.officer)
+
+
+def name_of(node: Node, row: AccountRow) -> str:
+    """What the person is called."""
+    return node.vault.open(_NAME, row.id, row.name_sealed).decode()
+
+
+def _name_tag(node: Node, name: str) -> bytes:
+    return node.vault.tag(_NAME_TAG, name.casefold().encode())
+
+
+async def _sealed(node: Node, id_: str, password: str) -> bytes:
+    if len(password) < SHORTEST:
+        raise UserError(f"a password has {SHORTEST} characters or more: a password manager helps")
+    locked = await asyncio.to_thread(passwords.lock, id_.encode(), password)
+    return node.vault.seal(_PASSWORD, id_, locked)
+
+
+async def _holds(node: Node, row: AccountRow, password: str) -> bool:
+    if row.password_sealed is None:
+        return False
+    locked = node.vault.open(_PASSWORD, row.id, row.password_sealed)
+    try:
+        return await asyncio.to_thread(passwords.unlock, locked, password) == row.id.encode()
+    except WrongPassword:
+        return False

@@ -1,0 +1,160 @@
+"""Getting in and out: passkey, password, invitation, and the step-up before what weighs much."""
+
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from node import accounts, passkeys, sessions
+from node.errors import NotHere, UserError
+from node.passkeys import WrongPasskey
+from node.passwords import WrongPassword
+from node.web import rendering
+from node.web.visit import Visit
+from protocol.errors import ComityError
+
+YEAR = 365 * 86_400
+
+
+async def look(visit: Visit) -> web.StreamResponse:
+    """`GET /enter`."""
+    if visit.session is not None:
+        return visit.go("/")
+    return visit.page("enter")
+
+
+async def by_password(visit: Visit) -> web.StreamResponse:
+    """`POST /enter`."""
+    name, password = visit.form.one("name"), visit.form.one("password")
+    try:
+        account = await accounts.by_password(visit.node, name, password, visit.now)
+    except UserError as error:
+        return visit.page("enter", 422, fault=visit.say(str(error)))
+    return await _in(visit, account.id)
+
+
+async def options(visit: Visit) -> web.StreamResponse:
+    """`POST /enter/options`: what a passkey is asked to sign, for the script."""
+    asked = await passkeys.authentication(visit.node, None, visit.site.origin, visit.now)
+    return _json(asked)
+
+
+async def by_passkey(visit: Visit) -> web.StreamResponse:
+    """`POST /enter/passkey`."""
+    answer = visit.form.one("answer")
+    try:
+        account = await passkeys.authenticate(
+            visit.node, None, answer, visit.site.origin, visit.now
+        )
+    except WrongPasskey as error:
+        return visit.page("enter", 422, fault=visit.say(str(error)))
+    return await _in(visit, account.id)
+
+
+async def invited(visit: Visit) -> web.StreamResponse:
+    """`GET /invited/{code}`: what somebody is invited to. Looking uses nothing up."""
+    try:
+        invitation = await accounts.invitation(visit.node, visit.path["code"], visit.now)
+    except NotHere as error:
+        return visit.page("failed", 404, words=visit.say(str(error)))
+    return visit.page("invited", invitation=invitation, shortest=accounts.SHORTEST)
+
+
+async def accept(visit: Visit) -> web.StreamResponse:
+    """`POST /invited/{code}`: the account is made; without a password a passkey is due next."""
+    password = visit.form.one("password") or None
+    invitation = await accounts.invitation(visit.node, visit.path["code"], visit.now)
+    try:
+        account = await accounts.accept(visit.node, invitation, password, visit.now)
+    except NotHere:
+        raise
+    except UserError as error:
+        return visit.page(
+            "invited",
+            422,
+            invitation=invitation,
+            shortest=accounts.SHORTEST,
+            faults={"password": visit.say(str(error))},
+        )
+    return await _in(visit, account, "/me#passkeys" if password is None else "/")
+
+
+async def opened(visit: Visit) -> web.StreamResponse:
+    """`GET /opened/{code}`: the link that `comity open` gives, once."""
+    account = await accounts.opened_by(visit.node, visit.path["code"], visit.now)
+    return await _in(visit, account)
+
+
+async def leave(visit: Visit) -> web.StreamResponse:
+    """`POST /leave`."""
+    await sessions.end(visit.node, visit.here)
+    response = visit.go("/enter")
+    _cookie(visit, response, "", 0)
+    return response
+
+
+async def language(visit: Visit) -> web.StreamResponse:
+    """`POST /language`: for a year, in this browser."""
+    chosen, back = visit.form.one("language"), visit.form.one("back")
+    parts = urlsplit(back)
+    # Only ever to a page of ours, and not to one that a form had led to.
+    safe = not parts.scheme and not parts.netloc and back.startswith("/")
+    response = visit.go(parts.path if safe and not parts.path.startswith("//") else "/")
+    if chosen in rendering.LANGUAGES:
+        secure = visit.site.is_secure
+        response.set_cookie(
+            "language", chosen, max_age=YEAR, httponly=True, samesite="Lax", secure=secure
+        )
+    return response
+
+
+async def ask_again(visit: Visit) -> web.StreamResponse:
+    """`GET /confirm`: who uses this session, before what weighs much."""
+    return visit.page("confirm", passkeys=await passkeys.every(visit.node, visit.here.account))
+
+
+async def confirm_options(visit: Visit) -> web.StreamResponse:
+    """`POST /confirm/options`, for the script."""
+    asked = await passkeys.authentication(
+        visit.node, visit.here.account, visit.site.origin, visit.now
+    )
+    return _json(asked)
+
+
+async def confirm(visit: Visit) -> web.StreamResponse:
+    """`POST /confirm`: by a passkey or the password."""
+    answer, account = visit.form.one("answer"), visit.here.account
+    try:
+        if answer:
+            await passkeys.authenticate(visit.node, account, answer, visit.site.origin, visit.now)
+        else:
+            name = accounts.name_of(visit.node, account)
+            await accounts.by_password(visit.node, name, visit.form.one("password"), visit.now)
+    except (WrongPasskey, WrongPassword, ComityError, UserError) as error:
+        held = await passkeys.every(visit.node, account)
+        return visit.page("confirm", 422, fault=visit.say(str(error)), passkeys=held)
+    await sessions.confirm(visit.node, visit.here, visit.now)
+    return visit.page("confirmed")
+
+
+async def _in(visit: Visit, account: str, to: str = "/") -> web.Response:
+    browser = visit.request.headers.get("User-Agent", "")
+    cookie = await sessions.begin(visit.node, account, browser, visit.now)
+    response = visit.go(to)
+    _cookie(visit, response, cookie, sessions.MOST)
+    return response
+
+
+def _cookie(visit: Visit, response: web.Response, value: str, age: int) -> None:
+    response.set_cookie(
+        visit.site.cookie,
+        value,
+        max_age=age,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=visit.site.is_secure,
+    )
+
+
+def _json(text: str) -> web.Response:
+    return web.Response(text=text, content_type="application/json", headers=rendering.HEADERS)

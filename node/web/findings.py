@@ -1,0 +1,51 @@
+"""What was found about somebody: side by side, judged, asked about."""
+
+from aiohttp import web
+
+from node.api import findings, inquiries, policy
+from node.web.visit import Visit
+from protocol.errors import ComityError
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """`GET /findings/{id}`."""
+    return await _page(visit)
+
+
+async def judge(visit: Visit) -> web.StreamResponse:
+    """`POST /findings/{id}/judge`: whether it is the person whom the issuer means."""
+    body = {"judged": visit.form.one("judged"), "by": visit.who.name}
+    try:
+        await visit.ask(policy.judge, body, id=visit.path["id"])
+    except ComityError as error:
+        return await _page(visit, error.status, visit.say(str(error)))
+    return visit.go(f"/findings/{visit.path['id']}")
+
+
+async def ask(visit: Visit) -> web.StreamResponse:
+    """`POST /findings/{id}/ask`: its issuer, once the page has said what that reveals."""
+    try:
+        await visit.ask(inquiries.ask, {"finding": visit.path["id"]})
+    except ComityError as error:
+        return await _page(visit, error.status, visit.say(str(error)))
+    return visit.go(f"/findings/{visit.path['id']}")
+
+
+async def delete(visit: Visit) -> web.StreamResponse:
+    """`POST /findings/{id}/delete`."""
+    await visit.ask(findings.delete, id=visit.path["id"])
+    return visit.page("deleted")
+
+
+async def _page(visit: Visit, status: int = 200, fault: str | None = None) -> web.Response:
+    id_ = visit.path["id"]
+    found = await visit.ask(findings.show, id=id_)
+    asked = [each for each in (await visit.ask(inquiries.every_asked)).asked if each.finding == id_]
+    reveals = None
+    if not asked:
+        try:
+            reveals = (await visit.ask(inquiries.reveals, {"finding": id_})).reveals
+        except ComityError as error:
+            reveals = None
+            fault = fault or visit.say(str(error))
+    return visit.page("finding", status, found=found, asked=asked, reveals=reveals, fault=fault)

@@ -1,0 +1,92 @@
+"""Reading what a form sends: bounded, in time, and never by way of a disk."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from aiohttp import BodyPartReader, web
+
+from node.federation.bodies import read_body
+from protocol.errors import Malformed, TooLarge, TooSlow, UnsupportedMedia
+
+KIB = 1024
+MAX_FIELDS = 2_000
+
+_URLENCODED = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What was sent: each field's values in order, and files by the name of their field."""
+
+    fields: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def one(self, name: str) -> str:
+        """The first value of a field, stripped; empty where there is none."""
+        return next(iter(self.fields.get(name, [])), "").strip()
+
+    def all(self, name: str) -> list[str]:
+        """All values of a field that say anything, stripped."""
+        return [each.strip() for each in self.fields.get(name, []) if each.strip()]
+
+
+async def read(request: web.Request, limit: int, deadline: float) -> Form:
+    """Read a form of at most `limit` bytes within `deadline` seconds.
+
+    Raises:
+        TooLarge, TooSlow, Malformed, UnsupportedMedia: what it is not.
+    """
+    if request.content_type == _MULTIPART:
+        return await _multipart(request, limit, deadline)
+    data = await read_body(request, limit, media_type=_URLENCODED, deadline=deadline)
+    try:
+        pairs = parse_qsl(data.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise Malformed("this is no form") from error
+    return _gathered(pairs)
+
+
+async def _multipart(request: web.Request, limit: int, deadline: float) -> Form:
+    if "Content-Encoding" in request.headers:
+        raise UnsupportedMedia("a form is taken without content coding only")
+    if (request.content_length or 0) > limit:
+        raise TooLarge(f"more than {limit} bytes")
+    try:
+        async with asyncio.timeout(deadline):
+            return await _parts(request, limit)
+    except TimeoutError as error:
+        raise TooSlow(f"the form was not complete after {deadline:g} s") from error
+    except (ValueError, web.RequestPayloadError, ConnectionError, AssertionError) as error:
+        raise Malformed("this is no form, or it breaks off") from error
+
+
+async def _parts(request: web.Request, limit: int) -> Form:
+    pairs: list[tuple[str, str]] = []
+    files: dict[str, bytes] = {}
+    left = limit
+    reader = await request.multipart()
+    while (part := await reader.next()) is not None:
+        if not isinstance(part, BodyPartReader) or len(pairs) + len(files) >= MAX_FIELDS:
+            raise Malformed("this is no form")
+        data = bytearray()
+        while chunk := await part.read_chunk():
+            data += chunk
+            if len(data) > left:
+                raise TooLarge(f"more than {limit} bytes")
+        left -= len(data)
+        name = part.name or ""
+        if part.filename is None:
+            pairs.append((name, data.decode("utf-8")))
+        else:
+            files[name] = bytes(data)
+    return Form(_gathered(pairs).fields, files)
+
+
+def _gathered(pairs: list[tuple[str, str]]) -> Form:
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return Form(fields)

@@ -1,0 +1,144 @@
+"""Screening a list: what was understood, progress, the rows that need a human, downloads."""
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from node.api import screenings
+from node.attendees.columns import OVERRIDES
+from node.attendees.report import ReportLine, report
+from node.web import rendering
+from node.web.checking import event_of
+from node.web.visit import Visit
+from protocol.errors import ComityError
+
+LIMIT = screenings.LIMIT + 2**16
+"""Bytes of a form with a list."""
+
+PAGE = 25
+"""Rows of a page."""
+
+_PROGRESS = 1.0
+"""Seconds from one look at how far a list is to the next."""
+
+_MOST_LOOKS = 3_600
+
+_TYPES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+async def every(visit: Visit) -> web.StreamResponse:
+    """`GET /lists`."""
+    return await _every(visit)
+
+
+async def understand(visit: Visit) -> web.StreamResponse:
+    """`POST /lists/understand`: how the list is read, to be corrected before anybody is asked.
+
+    The list goes back with the page and is not kept here.
+    """
+    form = visit.form
+    data = form.files.get("file", b"")
+    file = b64encode(data).decode() if data else form.one("list")
+    if not file:
+        return await _every(visit, 422, {"file": visit.say("Choose the file that was exported.")})
+    body = {"file": file, "columns": form.all("column"), "event": event_of(visit)}
+    try:
+        found = await visit.ask(screenings.understand, body)
+    except ComityError as error:
+        return await _every(visit, error.status, {"file": visit.say(str(error))})
+    return visit.page("understood", found=found, list=file, roles=OVERRIDES)
+
+
+async def begin(visit: Visit) -> web.StreamResponse:
+    """`POST /lists`: the list is screened from now on; the tab may be closed."""
+    form = visit.form
+    body = {"file": form.one("list"), "columns": form.all("column"), "event": event_of(visit)}
+    try:
+        begun = await visit.ask(screenings.begin, body)
+    except ComityError as error:
+        return await _every(visit, error.status, {"file": visit.say(str(error))})
+    return visit.go(f"/lists/{begun.id}")
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """`GET /lists/{id}`: how far it is; once it is done, the rows that need a human."""
+    found = await visit.ask(screenings.show, id=visit.path["id"])
+    rows = None
+    if found.state == "done":
+        after = visit.request.query.get("after", "0")
+        query = {"after": after if after.isdigit() else 0, "limit": PAGE, "attention": True}
+        rows = await visit.ask(screenings.rows, None, query, id=found.id)
+    return visit.page("list", found=found, rows=rows, page_size=PAGE)
+
+
+async def progress(visit: Visit) -> web.StreamResponse:
+    """`GET /lists/{id}/progress`: how far it is, as server-sent events, until it is done."""
+    response = web.StreamResponse(headers=rendering.HEADERS | {"Content-Type": "text/event-stream"})
+    await visit.ask(screenings.show, id=visit.path["id"])
+    await response.prepare(visit.request)
+    async for said in _looks(visit):
+        await response.write(f"data: {json.dumps(said)}\n\n".encode())
+    return response
+
+
+async def _looks(visit: Visit) -> AsyncIterator[dict[str, object]]:
+    for _ in range(_MOST_LOOKS):
+        try:
+            found = await visit.ask(screenings.show, id=visit.path["id"])
+        except ComityError:
+            yield {"state": "gone"}
+            return
+        asked = [each.to_value() for each in found.progress]
+        yield {"state": found.state, "progress": asked}
+        if found.state != "waiting":
+            return
+        await asyncio.sleep(_PROGRESS)
+
+
+async def download(visit: Visit) -> web.StreamResponse:
+    """`GET /lists/{id}/report.csv` or `.xlsx`: a line for each finding, naming nobody."""
+    id_, form = visit.path["id"], visit.path["form"]
+    lines, after = [], 0
+    while True:
+        query = {"after": after, "limit": 500, "attention": True}
+        found = await visit.ask(screenings.rows, None, query, id=id_)
+        for row in found.rows:
+            lines += _lines(row)
+        if not found.rows:
+            break
+        after = found.next
+    body = await asyncio.to_thread(report, lines, f".{form}")
+    headers = rendering.HEADERS | {
+        "Content-Disposition": f'attachment; filename="screening.{form}"'
+    }
+    return web.Response(body=body, content_type=_TYPES[form], headers=headers)
+
+
+async def delete(visit: Visit) -> web.StreamResponse:
+    """`POST /lists/{id}/delete`: with all rows and what was found, now."""
+    await visit.ask(screenings.delete, id=visit.path["id"])
+    return visit.go("/lists")
+
+
+def _lines(row: screenings.Row) -> list[ReportLine]:
+    outcome = (row.outcome or row.reason or "could not be checked").replace("_", " ")
+    if not row.findings:
+        return [ReportLine(row.row, row.order, outcome, "", "", "")]
+    return [
+        ReportLine(row.row, row.order, outcome, each.issuer, each.contact or "", each.id)
+        for each in row.findings
+    ]
+
+
+async def _every(
+    visit: Visit, status: int = 200, faults: dict[str, str] | None = None
+) -> web.Response:
+    held = (await visit.ask(screenings.every)).screenings
+    days = visit.node.config.retention_days
+    return visit.page("lists", status, lists=held, faults=faults or {}, retention_days=days)

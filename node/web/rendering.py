@@ -1,0 +1,150 @@
+"""Pages from templates, in the reader's language, and the files that stand beside them.
+
+The catalogues are read as translators write them; nothing is compiled beforehand.
+"""
+
+import gettext
+import hashlib
+import io
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cache, partial
+from importlib import resources
+from typing import Any
+
+from aiohttp import web
+from babel.core import negotiate_locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from node.spelling import printable
+
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+"""Every language, as its readers call it; the first is that of the templates."""
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Nothing is kept, framed, told on or run that is not this node's own."""
+
+FILES = {"comity.css": "text/css", "comity.js": "text/javascript"}
+
+
+def page(
+    template: str, language: str, values: Mapping[str, Any], status: int = 200
+) -> web.Response:
+    """The page of a template under `templates`, by its name."""
+    said = _environment(language).get_template(f"{template}.html").render(values)
+    return web.Response(
+        text=said, status=status, content_type="text/html", charset="utf-8", headers=HEADERS
+    )
+
+
+def language_of(request: web.Request) -> str:
+    """The language that was chosen here, else the one that the browser prefers among ours."""
+    chosen = request.cookies.get("language")
+    if chosen in LANGUAGES:
+        return chosen
+    wished = [
+        part.partition(";")[0].strip().replace("-", "_")
+        for part in request.headers.get("Accept-Language", "")[:200].split(",")
+    ]
+    return negotiate_locale(wished, list(LANGUAGES), sep="_") or "en"
+
+
+def file(name: str) -> web.Response:
+    """The stylesheet, or the module of scripts."""
+    headers = HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
+    body = _static(name)
+    return web.Response(body=body, content_type=FILES[name], charset="utf-8", headers=headers)
+
+
+def translate(language: str, text: str) -> str:
+    """A text of a template, or one of those that are marked for translation, in a language."""
+    return _catalogue(language).gettext(text)
+
+
+@cache
+def _static(name: str) -> bytes:
+    return (resources.files("node.web") / "static" / name).read_bytes()
+
+
+def _address(name: str) -> str:
+    # With another content it has another address, so that browsers may keep it for good.
+    return f"/static/{hashlib.sha256(_static(name)).hexdigest()[:12]}/{name}"
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    if language == "en":
+        return gettext.NullTranslations()
+    source = resources.files("node.web") / "locale" / f"{language}.po"
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(source.read_bytes()), locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        autoescape=True,
+        loader=PackageLoader("node.web"),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    catalogue = _catalogue(language)
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        catalogue.gettext, catalogue.ngettext, newstyle=True
+    )
+    environment.globals |= {"language": language, "languages": LANGUAGES, "address_of": _address}
+    environment.filters |= {
+        "day": partial(_day, language=language),
+        "moment": partial(_moment, language=language),
+        "lines": _lines,
+    }
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What is shown of a text: no control and no bidirectional characters."""
+    return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
+
+
+def _lines(value: str) -> Markup:
+    return Markup("<br>").join(escape(printable(line)) for line in value.splitlines())
+
+
+_NONE = "\N{EN DASH}"
+
+
+def _day(value: date | str | None, language: str) -> str:
+    if value is None:
+        return _NONE
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return str(value)
+    return format_date(day, format="long", locale=language)
+
+
+def _moment(value: datetime | float | None, language: str) -> str:
+    if value is None:
+        return _NONE
+    at = datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value
+    return f"{format_datetime(at, format='medium', locale=language)} UTC"

@@ -1,0 +1,106 @@
+"""The pages as an application: who opens them, and what of a request is believed.
+
+The order is that of trust: the host, so that no other site's name leads here; for what changes
+anything the origin; the session; the role; the form and its token; and, for what weighs much, that
+a passkey or password was shown just before.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import hdrs, web
+
+from node import accounts, sessions
+from node.errors import UserError
+from node.federation.problems import innermost
+from node.federation.service import Service
+from node.web import forms, rendering
+from node.web.table import PAGES
+from node.web.visit import Page, Site, Visit
+from protocol.errors import ComityError, NotFound, Unavailable
+
+_log = structlog.get_logger()
+
+Responder = Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]
+
+
+def add_pages(app: web.Application, service: Service, origin: str | None) -> Site:
+    """Serve the pages, which browsers reach under `origin`; what they are served from."""
+    site = Site(service, origin or "")
+    for page in PAGES:
+        app.router.add_route(page.method, page.path, _responder(site, page))
+    app.router.add_get("/static/{version}/{name}", _file, allow_head=False)
+    app.router.add_route("*", r"/{path:(?!api/|openapi\.json).*}", _responder(site, _NOWHERE))
+    return site
+
+
+async def _nothing_here(visit: Visit) -> web.StreamResponse:
+    return _failed(visit, NotFound.status, "There is nothing at this address.")
+
+
+_NOWHERE = Page("*", "", None, _nothing_here)
+
+
+async def _file(request: web.Request) -> web.Response:
+    if request.match_info["name"] not in rendering.FILES:
+        raise NotFound("there is nothing at this address")
+    return rendering.file(request.match_info["name"])
+
+
+def _responder(site: Site, page: Page) -> Responder:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        visit = Visit(site, request, site.service.now(), rendering.language_of(request))
+        if request.headers.get(hdrs.HOST, "") != urlsplit(site.origin).netloc:
+            return _elsewhere(visit)
+        try:
+            return await _answer(visit, page)
+        except (ComityError, UserError) as error:
+            status = error.status if isinstance(error, ComityError) else 422
+            return _failed(visit, status, str(error))
+        except web.HTTPException:
+            raise
+        except Exception as error:  # noqa: BLE001 - nothing from outside may cause a 500
+            _log.error("unexpected", error=type(error).__name__, at=innermost(error))
+            words = "This node failed to answer. Its operator can see why in its log."
+            return _failed(visit, Unavailable.status, words)
+
+    return respond
+
+
+def _elsewhere(visit: Visit) -> web.Response:
+    """Another name leads here: whoever typed it is shown the right one, and no more."""
+    if visit.request.method != "GET":
+        return _failed(visit, 421, "These pages have another address.")
+    return visit.go(visit.site.origin + "/")
+
+
+async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
+    request, site = visit.request, visit.site
+    if request.method != "GET" and request.headers.get(hdrs.ORIGIN) != site.origin:
+        return _failed(visit, 403, "This form was not sent from these pages.")
+    cookie = request.cookies.get(site.cookie, "")
+    session = await sessions.of(visit.node, cookie, visit.now) if cookie else None
+    caller = None if session is None else await accounts.caller_of(visit.node, session.account)
+    if caller is None:
+        session = None
+    visit = Visit(site, request, visit.now, visit.language, session, caller)
+    if page.roles is not None:
+        if session is None or caller is None:
+            return visit.go("/enter")
+        if caller.role not in page.roles:
+            return _failed(visit, 403, "This page is not for your role here.")
+    if request.method != "GET":
+        deadline = visit.node.config.request_deadline
+        form = await forms.read(request, page.limit, deadline)
+        if session is not None and not sessions.is_form_of(session, form.one("token")):
+            return _failed(visit, 403, "This form is from another visit: open the page again.")
+        visit = Visit(site, request, visit.now, visit.language, session, caller, form)
+    if page.confirmed and (session is None or not session.is_confirmed(visit.now)):
+        return visit.go("/confirm")
+    return await page.handler(visit)
+
+
+def _failed(visit: Visit, status: int, words: str) -> web.Response:
+    return visit.page("failed", status, words=visit.say(words))

@@ -1,0 +1,47 @@
+"""Every page, and who may open it."""
+
+from node.callers import Role
+from node.web import checking, entering, findings, lists, me
+from node.web.visit import Page
+
+_NOBODY: tuple[Role, ...] | None = None
+_ANYBODY: tuple[Role, ...] = ("checker", "officer", "operator")
+_ASKS: tuple[Role, ...] = ("checker", "officer")
+_DECIDES: tuple[Role, ...] = ("officer",)
+
+PAGES = (
+    # --- Getting in
+    Page("GET", "/enter", _NOBODY, entering.look),
+    Page("POST", "/enter", _NOBODY, entering.by_password),
+    Page("POST", "/enter/options", _NOBODY, entering.options),
+    Page("POST", "/enter/passkey", _NOBODY, entering.by_passkey),
+    Page("GET", "/invited/{code}", _NOBODY, entering.invited),
+    Page("POST", "/invited/{code}", _NOBODY, entering.accept),
+    Page("GET", "/opened/{code}", _NOBODY, entering.opened),
+    Page("POST", "/leave", _ANYBODY, entering.leave),
+    Page("POST", "/language", _NOBODY, entering.language),
+    Page("GET", "/confirm", _ANYBODY, entering.ask_again),
+    Page("POST", "/confirm", _ANYBODY, entering.confirm),
+    Page("POST", "/confirm/options", _ANYBODY, entering.confirm_options),
+    Page("GET", "/me", _ANYBODY, me.show),
+    Page("POST", "/me/password", _ANYBODY, me.password, confirmed=True),
+    Page("POST", "/me/passkeys", _ANYBODY, me.add_passkey, confirmed=True),
+    Page("POST", "/me/passkeys/options", _ANYBODY, me.passkey_options, confirmed=True),
+    Page("POST", "/me/passkeys/remove", _ANYBODY, me.remove_passkey, confirmed=True),
+    Page("POST", "/me/sessions/end", _ANYBODY, me.end_session),
+    # --- Asking
+    Page("GET", "/", _ANYBODY, checking.home),
+    Page("GET", "/check", _ASKS, checking.look),
+    Page("POST", "/check", _ASKS, checking.check),
+    Page("GET", "/lists", _ASKS, lists.every),
+    Page("POST", "/lists/understand", _ASKS, lists.understand, limit=lists.LIMIT),
+    Page("POST", "/lists", _ASKS, lists.begin, limit=lists.LIMIT),
+    Page("GET", "/lists/{id}", _ASKS, lists.show),
+    Page("GET", "/lists/{id}/progress", _ASKS, lists.progress),
+    Page("GET", "/lists/{id}/report.{form:csv|xlsx}", _ASKS, lists.download),
+    Page("POST", "/lists/{id}/delete", _ASKS, lists.delete),
+    Page("GET", "/findings/{id}", _ASKS, findings.show),
+    Page("POST", "/findings/{id}/judge", _DECIDES, findings.judge),
+    Page("POST", "/findings/{id}/ask", _ASKS, findings.ask),
+    Page("POST", "/findings/{id}/delete", _ASKS, findings.delete),
+)

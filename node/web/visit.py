@@ -1,0 +1,145 @@
+"""One request for a page: by whom, what was sent, and what the local API answers to it."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from node import audit
+from node.api.routes import Call, Nothing
+from node.api.serving import NotYours, body_of, perform
+from node.api.table import ROUTES
+from node.callers import Caller, Role
+from node.federation.service import Service
+from node.node import Node
+from node.sessions import Session
+from node.web import rendering
+from node.web.forms import Form
+
+A = TypeVar("A", bound=BaseModel)
+
+Handler = Callable[["Visit"], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One method of one page.
+
+    `roles`: who may open it; None where nobody has to be signed in. `limit`: bytes of a form.
+    `confirmed`: whether a passkey or password has to be shown just before.
+    """
+
+    method: str
+    path: str
+    roles: tuple[Role, ...] | None
+    handler: Handler
+    limit: int = 64 * 1024
+    confirmed: bool = False
+
+
+@dataclass
+class Site:
+    """The pages of a node at work; `origin` is where browsers reach them."""
+
+    service: Service
+    origin: str = ""
+
+    def listens_on(self, url: str) -> None:
+        """Where no address is set, the pages are for whoever sits at this machine."""
+        # By name: a passkey is bound to one, and to no number.
+        self.origin = self.origin or f"http://localhost:{urlsplit(url).port}"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the pages are reached by TLS."""
+        return self.origin.startswith("https:")
+
+    @property
+    def cookie(self) -> str:
+        """What the cookie of a session is called; with `__Host-` nobody else can have set it."""
+        return "__Host-comity" if self.is_secure else "comity"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request that may be answered."""
+
+    site: Site
+    request: web.Request
+    now: int
+    language: str
+    session: Session | None = None
+    caller: Caller | None = None
+    form: Form = field(default_factory=Form, repr=False)
+
+    @property
+    def node(self) -> Node:
+        """The node that answers."""
+        return self.site.service.node
+
+    @property
+    def who(self) -> Caller:
+        """Who is signed in; only for pages that somebody is signed in for."""
+        if self.caller is None:
+            raise NotYours("nobody is signed in")
+        return self.caller
+
+    @property
+    def here(self) -> Session:
+        """The session; as `who`."""
+        if self.session is None:
+            raise NotYours("nobody is signed in")
+        return self.session
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The variables of the address."""
+        return dict(self.request.match_info)
+
+    def say(self, text: str) -> str:
+        """A text that is marked for translation, in the reader's language."""
+        return rendering.translate(self.language, text)
+
+    def page(self, template: str, status: int = 200, **values: Any) -> web.Response:
+        """The page of a template."""
+        common: dict[str, Any] = {
+            "caller": self.caller,
+            "form_token": self.session.form if self.session is not None else "",
+            "here": self.request.path,
+            "form": self.form,
+            "fault": None,
+            "faults": {},
+        }
+        return rendering.page(template, self.language, common | values, status)
+
+    def go(self, address: str) -> web.Response:
+        """Go on to another page of ours."""
+        return web.Response(status=303, headers=rendering.HEADERS | {"Location": address})
+
+    async def ask(
+        self,
+        handler: Callable[[Call[Any, Any]], Awaitable[A]],
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        **path: str,
+    ) -> A:
+        """What the local API answers to whoever is signed in.
+
+        Raises:
+            NotYours: their role does not open this.
+            ComityError: it cannot be answered; why.
+        """
+        route = next(each for each in ROUTES if each.handler is handler)
+        if self.who.role not in route.roles:
+            raise NotYours(f"this is not for the role {self.who.role}")
+        model, queries, _ = route.models
+        sent = Nothing() if model is Nothing else body_of(model, json.dumps(body or {}).encode())
+        asked = queries.model_validate(dict(query or {}))
+        call = Call(self.site.service, self.who, path, sent, asked)
+        with audit.acting(self.who.name):
+            answer = await perform(route, call)
+        return cast("A", answer)
