@@ -33,13 +33,17 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "publickey-credentials-get=(self), publickey-credentials-create=(self)",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
 """Nothing is kept, framed, told on or run that is not this node's own."""
 
-FILES = {"comity.css": "text/css", "comity.js": "text/javascript"}
+FILES = {
+    "comity.css": "text/css",
+    "comity.js": "text/javascript",
+    "comity.svg": "image/svg+xml",
+}
 
 
 def page(
