@@ -66,10 +66,10 @@ def _description() -> bytes:
 def _responder(route: Route) -> Responder:
     async def respond(request: web.Request) -> web.StreamResponse:
         service = request.app[SERVICE]
-        caller = await _caller(request, service)
-        if caller.role not in route.roles:
-            raise NotYours(f"a token of role {caller.role} does not open this")
+        caller = await _caller(request, service, route)
         call = await _call(request, service, caller, route)
+        if route.takes_body:
+            await _caller(request, service, route)  # revoked while the body came
         with audit.acting(caller.name):
             answer = await perform(route, call)
         return web.Response(
@@ -79,10 +79,13 @@ def _responder(route: Route) -> Responder:
     return respond
 
 
-async def _caller(request: web.Request, service: Service) -> Caller:
+async def _caller(request: web.Request, service: Service, route: Route) -> Caller:
+    """Whose token it is, if it opens this."""
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     if scheme.lower() == "bearer":
         caller = await callers.caller_of(service.node, token.strip(), service.now())
+        if caller is not None and caller.role not in route.roles:
+            raise NotYours(f"a token of role {caller.role} does not open this")
         if caller is not None:
             return caller
     raise NoToken("a token that is valid is due: Authorization: Bearer comity_…")

@@ -16,6 +16,8 @@ from node.wording import PHRASES
 from protocol.inquiry import Phrase, Releasable
 from tests.node.federation import Community, Federation
 
+pytestmark = pytest.mark.wire
+
 MALLORY = "email:mallory@quill.example"
 
 

@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from node.cli import cli
 from tests.node.federation import Community, Federation
 
+pytestmark = pytest.mark.wire
+
 
 @pytest.fixture(autouse=True)
 def _on_loopback(monkeypatch: pytest.MonkeyPatch, federation: Federation) -> None:

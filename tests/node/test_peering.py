@@ -31,6 +31,8 @@ from protocol.tiles import Bundle
 from protocol.witness import AddCheckpoint
 from tests.node.federation import Community, Federation, eventually, password
 
+pytestmark = pytest.mark.wire
+
 
 async def _add(asking: Community, asked: Community, comparison: Comparison | None = None) -> Peer:
     outcome = await peering.add(

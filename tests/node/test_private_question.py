@@ -12,8 +12,10 @@ from node.attendees.reading import read_table
 from node.attendees.rows import attendee_rows
 from node.checking import Occasion
 from node.clock import day_of
+from node.directory import NONCE_GRACE
 from node.node import Node
 from node.screening import Screened, identify, screen
+from node.store import nonces
 from node.tables import metadata
 from protocol.exchange import Purpose
 from tests.node.attendees.lists import csv_list
@@ -87,6 +89,10 @@ async def test_row_4_what_an_issuer_keeps_is_the_same_for_any_list_of_a_size_cla
         await issuer.publish("email:mallory@quill.example", "name:Mallory Quill")
         await asker.sync()
         await eventually(partial(is_witnessed, issuer))
+        # How often the asker followed until now is a matter of when it was told of a new head.
+        await asker.stop()
+        async with issuer.node.store.write() as connection:
+            await nonces.forget(connection, issuer.now + NONCE_GRACE)
         capsys.readouterr()
         result = await screened(federation, asker, *emails)
         assert result.coverage.complete

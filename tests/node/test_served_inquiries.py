@@ -12,6 +12,8 @@ from protocol.inquiry import MAX_INQUIRY
 from protocol.signatures import Request
 from tests.node.served import AUTHORITY, BASE, Served, served
 
+pytestmark = pytest.mark.wire
+
 ATTESTATION = "7c4b8a52-90d1-4c37-8a10-5b1f2e6d9c03"
 
 

@@ -22,6 +22,8 @@ from protocol.verified_tiles import edge_root
 from tests.node.served import BASE, KEYS, NOW, Served, own_genesis, served
 from tests.protocol.committee import attest_decision, attest_item, community_decision, entry
 
+pytestmark = pytest.mark.wire
+
 ORIGIN = origin_of("python.example")
 LOG = "/comity/v1/log"
 

@@ -33,6 +33,8 @@ from tests.node.edge import RawAnswer, exchange, request_bytes
 from tests.node.served import AUTHORITY, BASE, NOW, OPRF, PeerLog, Served, admitted, blinded, served
 from tests.protocol.committee import attest_decision, attest_item, entry, withdraw_decision
 
+pytestmark = pytest.mark.wire
+
 DAY = 86_400
 UNSPECIFIED = Purpose(kind="unspecified", start=None, end=None)
 EVALUATE = "/comity/v1/evaluate"

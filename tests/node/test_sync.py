@@ -26,6 +26,8 @@ from protocol.statements import CommunityDecision, approve, encode_entry
 from tests.node.federation import Community, Federation, password
 from tests.node.mirror import Mirror, led_to, mirror, swapped
 
+pytestmark = pytest.mark.wire
+
 
 async def _key(community: Community, officer: str) -> SigningKey:
     return await officers.key_of(community.node, officer, password(officer), community.now)

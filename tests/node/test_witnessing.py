@@ -15,6 +15,8 @@ from protocol.witness import MAX_REQUEST, AddCheckpoint, parse_size_answer
 from tests.node.edge import RawAnswer
 from tests.node.served import KEYS, NOW, PeerLog, Served, admitted, served
 
+pytestmark = pytest.mark.wire
+
 PATH = "/comity/v1/log/add-checkpoint"
 OWN = cosign_key("python.example", KEYS.cosign.public_key)
 

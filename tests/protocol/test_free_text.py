@@ -44,6 +44,8 @@ WITHOUT_FORM = {
     ("CarriedLog", "entries"): _BYTES,
     ("CarriedLog", "checkpoint"): _BYTES,
     ("CommunityStatement", "entry"): _BYTES,
+    ("HeadsAnswer", "notes"): _BYTES,
+    ("HeadsRequest", "origins"): _NAME_OF_A_HOST,
     ("CommunityStatement", "proof"): _BYTES,
     ("RecordsAnswer", "records"): _BYTES,
     ("SheetAttestation", "jwt"): _BYTES,

@@ -1,5 +1,6 @@
 """A token opens what its role may do, and nothing else does."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,20 @@ async def test_a_token_that_was_revoked_or_is_over_opens_nothing(api: Api) -> No
     listed = (await api.done("operator", "GET", "/tokens"))["tokens"]
     names = [each["name"] for each in listed]
     assert names == ["bob's", "officer token", "operator token", "short"]
+
+
+async def test_a_token_that_is_revoked_while_a_body_comes_opens_nothing(api: Api) -> None:
+    """Who sends slowly keeps no door open."""
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"identifiers":'
+        await callers.revoke(api.community.node, "checker token", api.community.now)
+        yield b'["email:person@person.example"]}'
+
+    headers = {"Content-Type": "application/json"}
+    token = api.tokens["checker"]
+    status, _ = await api.send("POST", "/checks", token, data=slowly(), headers=headers)
+    assert status == 401
 
 
 async def test_a_token_alone_approves_nothing(api: Api) -> None:
