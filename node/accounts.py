@@ -8,13 +8,15 @@ recorded; after `MOST_WRONG` within `PATIENCE` seconds none is tried for that ac
 import asyncio
 import secrets
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-from node import audit, ledger, officers, passwords
+from node import audit, challenges, ledger, officers, passwords
 from node.callers import Caller, Role
 from node.clock import day_of
-from node.errors import NotHere, UserError
+from node.errors import ComeLater, NotHere, UserError
 from node.node import Node
 from node.officers import MOST_WRONG, PATIENCE
 from node.passwords import WrongPassword
@@ -36,6 +38,12 @@ MAX_NAME = 100
 MOST = 1_000
 """Accounts, and invitations, at a time."""
 
+MOST_AT_DOOR = 16
+"""Passwords that wait to be tried at a time."""
+
+MOST_NAMES = 10_000
+"""Names for which it is remembered that wrong passwords were given."""
+
 SIZE = 24
 """Random bytes of an invitation's code."""
 
@@ -44,7 +52,43 @@ _NAME = "accounts.name"
 _PASSWORD = "accounts.password"  # noqa: S105 - the vault's purpose, not a secret
 _CODE = "invitations.code"
 _INVITED = "invitations.name"
-_OPENED = "challenges.opened"
+_OPENED = "open"
+
+
+class Door:
+    """Where passwords are tried: one at a time, and after some wrong ones none for that name.
+
+    It forgets with the process, and the names that were tried first where there are very many.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._waiting = 0
+        self._wrong: dict[bytes, list[int]] = {}
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn; as each takes 256 MiB, it is one at a time."""
+        if self._waiting >= MOST_AT_DOOR:
+            raise ComeLater("many are signing in at this moment: try again in a minute")
+        self._waiting += 1
+        try:
+            async with self._lock:
+                yield
+        finally:
+            self._waiting -= 1
+
+    def is_shut(self, name: bytes, now: int) -> bool:
+        """Whether too many wrong passwords were given for a name, known by its tag."""
+        recent = [at for at in self._wrong.get(name, []) if now - at <= PATIENCE]
+        return len(recent) >= MOST_WRONG
+
+    def wrong(self, name: bytes, now: int) -> None:
+        """Note a wrong one."""
+        tried = [*self._wrong.pop(name, []), now][-MOST_WRONG:]
+        self._wrong[name] = tried  # last, as the one that was tried last
+        while len(self._wrong) > MOST_NAMES:
+            del self._wrong[next(iter(self._wrong))]
 
 
 @dataclass(frozen=True)
@@ -153,27 +197,30 @@ async def accept(node: Node, invited: Invitation, password: str | None, now: int
     return id_
 
 
-async def by_password(node: Node, name: str, password: str, now: int) -> AccountRow:
+async def by_password(node: Node, door: Door, name: str, password: str, now: int) -> AccountRow:
     """The account of that name, if this is its password.
 
-    As much work is done where there is none of that name, so that nobody learns which there are.
+    As much is done where there is none of that name, so that nobody learns which there are; but
+    only what is tried at an account that exists is recorded, as strangers can try for ever.
 
     Raises:
         WrongPassword: no such account, no password, or another one.
         UserError: too many wrong ones were given for it.
+        ComeLater: too many try at once.
     """
+    tag = _name_tag(node, name.strip())
     async with node.store.read() as connection:
-        row = await rows.named(connection, _name_tag(node, name.strip()))
-    known = row.name_tag.hex() if row is not None else _name_tag(node, name.strip()).hex()
-    async with node.unlocking:
-        wrong = await audit.since(node, "password", now - PATIENCE)
-        if sum(each.detail.get("account") == known for each in wrong) >= MOST_WRONG:
+        row = await rows.named(connection, tag)
+    async with door.turn():
+        if door.is_shut(tag, now):
             raise UserError(f"too many wrong passwords: wait {PATIENCE // 60} minutes")
         if row is not None and await _holds(node, row, password):
             return row
         if row is None or row.password_sealed is None:
             await asyncio.to_thread(passwords.lock, b"", password or "-")
-        said = {"who": "nobody", "account": known}
+        door.wrong(tag, now)
+    if row is not None:
+        said = {"who": "nobody", "account": name_of(node, row)}
         await audit.write(node, "password", said, now)
     raise WrongPassword("the name or the password is wrong: type both again")
 
@@ -194,10 +241,7 @@ async def open_link(node: Node, role: Role, officer: str | None, now: int) -> st
         raise UserError(f"an account called {called} is there, with another role")
     else:
         id_ = row.id
-    secret = secrets.token_bytes(SIZE)
-    async with node.store.write() as connection:
-        await rows.challenge(connection, node.vault.tag(_OPENED, secret), id_, now + OPENED)
-    return f"{id_}.{base64url(secret)}"
+    return f"{id_}.{base64url(challenges.make(node.vault, _OPENED, id_, now, OPENED))}"
 
 
 async def opened_by(node: Node, code: str, now: int) -> str:
@@ -206,14 +250,16 @@ async def opened_by(node: Node, code: str, now: int) -> str:
     Raises:
         NotHere: it is none, was used, or has ended.
     """
-    id_, _, secret = code.partition(".")
+    id_, _, said = code.partition(".")
     gone = NotHere("this link was used already, or has ended: type `comity open` again")
     try:
-        tag = node.vault.tag(_OPENED, from_base64url(secret, SIZE))
+        challenge = from_base64url(said, challenges.SIZE)
     except Malformed:
         raise gone from None
+    if not challenges.holds(node.vault, _OPENED, id_, challenge, now):
+        raise gone
     async with node.store.write() as connection:
-        if not await rows.take_challenge(connection, tag, id_, now):
+        if not await challenges.spend(connection, challenge):
             raise gone
     return id_
 

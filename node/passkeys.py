@@ -5,12 +5,12 @@ pages are reached, so that one made for them can be used nowhere else.
 """
 
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
 
 import webauthn
+from sqlalchemy.ext.asyncio import AsyncConnection
 from webauthn.helpers import parse_authentication_credential_json, parse_client_data_json
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
@@ -20,7 +20,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from node import accounts, audit
+from node import accounts, audit, challenges
 from node.clock import day_of
 from node.errors import NotHere, UserError
 from node.node import Node
@@ -38,7 +38,8 @@ MOST = 20
 MAX_ANSWER = 16 * 1024
 """Bytes of what a device answers, as JSON."""
 
-_CHALLENGE = "challenges.challenge"
+_PURPOSE = "passkey"
+_TOO_LATE = "this was asked too long ago, or answered already: try again"
 _NAME = "passkeys.name"
 
 
@@ -67,7 +68,7 @@ async def registration(node: Node, account: AccountRow, origin: str, now: int) -
         rp_name="Comity",
         user_name=accounts.name_of(node, account),
         user_id=account.id.encode(),
-        challenge=await _challenge(node, account.id, now),
+        challenge=_challenge(node, account, now),
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED,
             user_verification=UserVerificationRequirement.REQUIRED,
@@ -89,7 +90,7 @@ async def register(  # noqa: PLR0913, PLR0917 - whose, of what device, called wh
     name = name.strip() or "passkey"
     if len(name) > MAX_NAME or not name.isprintable():
         raise UserError(f"a passkey has a name of up to {MAX_NAME} printable characters")
-    challenge = await _take(node, answer, account.id, now)
+    challenge = _answered(node, answer, account, now)
     try:
         verified = webauthn.verify_registration_response(
             credential=answer,
@@ -110,6 +111,7 @@ async def register(  # noqa: PLR0913, PLR0917 - whose, of what device, called wh
         used_on=None,
     )
     async with node.store.write() as connection:
+        await _spend(connection, challenge)
         if len(await rows.passkeys_of(connection, account.id)) >= MOST:
             raise UserError(f"an account has at most {MOST} passkeys: remove one first")
         if await rows.passkey(connection, row.id) is not None:
@@ -127,7 +129,7 @@ async def authentication(node: Node, account: AccountRow | None, origin: str, no
     held = [] if account is None else await _held(node, account)
     options = webauthn.generate_authentication_options(
         rp_id=_host(origin),
-        challenge=await _challenge(node, None if account is None else account.id, now),
+        challenge=_challenge(node, account, now),
         allow_credentials=[PublicKeyCredentialDescriptor(id=row.id) for row in held],
         user_verification=UserVerificationRequirement.REQUIRED,
     )
@@ -142,7 +144,7 @@ async def authenticate(
     Raises:
         WrongPasskey: nobody's here, another account's, or what it signed does not hold.
     """
-    challenge = await _take(node, answer, None if account is None else account.id, now)
+    challenge = _answered(node, answer, account, now)
     failed = WrongPasskey("this passkey does not open these pages: try another way in")
     try:
         id_ = parse_authentication_credential_json(answer).raw_id
@@ -166,6 +168,7 @@ async def authenticate(
     except (WebAuthnException, ValueError) as error:
         raise failed from error
     async with node.store.write() as connection:
+        await _spend(connection, challenge)
         await rows.used_passkey(connection, row.id, verified.new_sign_count, day_of(now))
     return found
 
@@ -209,29 +212,31 @@ async def _held(node: Node, account: AccountRow) -> list[PasskeyRow]:
         return await rows.passkeys_of(connection, account.id)
 
 
-async def _challenge(node: Node, account: str | None, now: int) -> bytes:
-    made = secrets.token_bytes(32)
-    async with node.store.write() as connection:
-        await rows.forget_expired(connection, now)
-        await rows.challenge(connection, node.vault.tag(_CHALLENGE, made), account, now + TIME)
-    return made
+def _challenge(node: Node, account: AccountRow | None, now: int) -> bytes:
+    return challenges.make(node.vault, _PURPOSE, _whom(account), now, TIME)
 
 
-async def _take(node: Node, answer: str, account: str | None, now: int) -> bytes:
-    """The challenge that an answer names, which can be answered no more."""
-    too_late = WrongPasskey("this was asked too long ago, or answered already: try again")
+def _answered(node: Node, answer: str, account: AccountRow | None, now: int) -> bytes:
+    """The challenge that an answer names, if it is one of ours that holds."""
     if len(answer) > MAX_ANSWER:
         raise WrongPasskey("this is more than any passkey answers")
     try:
         said = json.loads(answer)["response"]["clientDataJSON"]
         challenge = parse_client_data_json(webauthn.base64url_to_bytes(said)).challenge
-    except (ValueError, KeyError, TypeError, RecursionError, WebAuthnException) as error:
-        raise too_late from error
-    async with node.store.write() as connection:
-        tag = node.vault.tag(_CHALLENGE, challenge)
-        if not await rows.take_challenge(connection, tag, account, now):
-            raise too_late
+    except (ValueError, KeyError, TypeError, RecursionError, WebAuthnException):
+        challenge = b""
+    if not challenges.holds(node.vault, _PURPOSE, _whom(account), challenge, now):
+        raise WrongPasskey(_TOO_LATE)
     return challenge
+
+
+async def _spend(connection: AsyncConnection, challenge: bytes) -> None:
+    if not await challenges.spend(connection, challenge):
+        raise WrongPasskey(_TOO_LATE)
+
+
+def _whom(account: AccountRow | None) -> str:
+    return "" if account is None else account.id
 
 
 def _host(origin: str) -> str:

@@ -564,9 +564,8 @@ invitations = Table(
 challenges = Table(
     "challenges",
     metadata,
-    Column("tag", LargeBinary, primary_key=True, doc="Tag of what a passkey is asked to sign."),
-    Column("account", Text, doc="Whose passkey is due; null where anybody's is."),
-    Column("expires_at", BigInteger, nullable=False, index=True, doc="When it is too late."),
+    Column("tag", LargeBinary, primary_key=True, doc="Of what a passkey signed, or a link opened."),
+    Column("expires_at", BigInteger, nullable=False, index=True, doc="When it holds no more."),
 )
 
 # --- Lists ----------------------------------------------------------------------------------------

@@ -201,24 +201,16 @@ async def take_invitation(connection: AsyncConnection, tag: bytes) -> bool:
     return taken.rowcount > 0
 
 
-async def challenge(
-    connection: AsyncConnection, tag: bytes, account: str | None, expires_at: int
-) -> None:
-    """Keep a challenge."""
-    values = {"tag": tag, "account": account, "expires_at": expires_at}
-    await connection.execute(insert(challenges).values(**values))
-
-
-async def take_challenge(
-    connection: AsyncConnection, tag: bytes, account: str | None, now: int
-) -> bool:
-    """Use up a challenge for an account's, or (None) anybody's, passkey; whether it held."""
-    whose = challenges.c.account.is_(None) if account is None else challenges.c.account == account
-    taken = delete(challenges).where(challenges.c.tag == tag, whose, challenges.c.expires_at >= now)
-    return (await connection.execute(taken)).rowcount > 0
+async def spend(connection: AsyncConnection, tag: bytes, expires_at: int) -> bool:
+    """Note that a challenge was answered; False where it was before."""
+    query = select(challenges.c.tag).where(challenges.c.tag == tag)
+    if (await connection.execute(query)).one_or_none() is not None:
+        return False
+    await connection.execute(insert(challenges).values(tag=tag, expires_at=expires_at))
+    return True
 
 
 async def forget_expired(connection: AsyncConnection, now: int) -> None:
-    """Forget invitations and challenges whose time is over."""
+    """Forget invitations, and challenges that were answered, whose time is over."""
     await connection.execute(delete(invitations).where(invitations.c.expires_at < now))
     await connection.execute(delete(challenges).where(challenges.c.expires_at < now))

@@ -26,7 +26,7 @@ async def by_password(visit: Visit) -> web.StreamResponse:
     """`POST /enter`."""
     name, password = visit.form.one("name"), visit.form.one("password")
     try:
-        account = await accounts.by_password(visit.node, name, password, visit.now)
+        account = await accounts.by_password(visit.node, visit.site.door, name, password, visit.now)
     except UserError as error:
         return visit.page("enter", 422, fault=visit.say(str(error)))
     return await _in(visit, account.id)
@@ -128,7 +128,9 @@ async def confirm(visit: Visit) -> web.StreamResponse:
             await passkeys.authenticate(visit.node, account, answer, visit.site.origin, visit.now)
         else:
             name = accounts.name_of(visit.node, account)
-            await accounts.by_password(visit.node, name, visit.form.one("password"), visit.now)
+            await accounts.by_password(
+                visit.node, visit.site.door, name, visit.form.one("password"), visit.now
+            )
     except (WrongPasskey, WrongPassword, ComityError, UserError) as error:
         held = await passkeys.every(visit.node, account)
         return visit.page("confirm", 422, fault=visit.say(str(error)), passkeys=held)

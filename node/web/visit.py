@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from node import audit
+from node.accounts import Door
 from node.api.routes import Call, Nothing
 from node.api.serving import NotYours, body_of, perform
 from node.api.table import ROUTES
@@ -47,6 +48,7 @@ class Site:
 
     service: Service
     origin: str = ""
+    door: Door = field(default_factory=Door)
 
     def listens_on(self, url: str) -> None:
         """Where no address is set, the pages are for whoever sits at this machine."""

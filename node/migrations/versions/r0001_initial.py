@@ -521,7 +521,6 @@ def _pages() -> None:
     op.create_table(
         "challenges",
         sa.Column("tag", sa.LargeBinary(), nullable=False),
-        sa.Column("account", sa.Text()),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tag", name="pk_challenges"),
     )
