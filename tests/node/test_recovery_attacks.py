@@ -141,7 +141,11 @@ async def test_peers_on_two_branches_are_noticed(federation: Federation) -> None
     await conf.stop()
     forked = await federation.restore(python, backups[0])
     await forked.publish("email:b@person.example")
-    await other.follow(forked)
+
+    async def has_followed() -> bool:
+        return (await other.follow(forked)).size == 2
+
+    await eventually(has_followed)
     restored = await federation.restore(forked, backups[1], serve=False)
     await conf.start(address)
     with pytest.raises(TwoHistories):
