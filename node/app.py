@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -115,13 +115,14 @@ async def serving(
     """
     host, port = listen_address(listen or node.config.listen)
     evaluator = Evaluator()
+    held = ExitStack()
     try:
         async with connect(node, clock=now) as clients:
             service = Service(
                 node, OwnIdentity(node), evaluator, Pulls(time.monotonic), clients, now
             )
             # Before anything is signed: a restored database may be behind.
-            asking = _OwnLog(service, asyncio.get_running_loop().create_future())
+            asking = _OwnLog(service, asyncio.get_running_loop().create_future(), held)
             await asking.catch_up()
             own = await service.own.current()
             app = application(service, own.community.url)
@@ -133,6 +134,7 @@ async def serving(
                 _log.info("serving", listen=url, address=own.community.url)
                 yield Serving(url, local_url, pages, service, asking.fault)
     finally:
+        held.close()
         evaluator.close()
 
 
@@ -256,7 +258,7 @@ def _tasks(service: Service, asking: "_OwnLog") -> list[Coroutine[Any, Any, None
         repeat("remind of what is due", DAILY_INTERVAL, _Reminder(service)),
         repeat("write and send letters", MAIL_INTERVAL, lambda: _write_letters(service)),
         repeat("delete what is due", DAILY_INTERVAL, clean),
-        repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service)),
+        repeat("watch our head", HEAD_INTERVAL, _HeadWatch(service, asking)),
         repeat("ask for our own log", ASK_INTERVAL, asking),
         _Pulling(service)(),
     ]
@@ -270,32 +272,43 @@ async def _write_letters(service: Service) -> None:
 
 
 class _OwnLog:
-    """Asks peers whether they hold more of our own log, until the first of them has answered."""
+    """Asks peers whether they hold more of our own log, each until it has answered."""
 
-    def __init__(self, service: Service, fault: asyncio.Future[None]) -> None:
+    def __init__(self, service: Service, fault: asyncio.Future[None], held: ExitStack) -> None:
         self.fault = fault
         self._service = service
-        self._is_confirmed = False
+        self._held = held
+        """Says to commands, once all have answered, that they need not ask."""
+        self._left: set[bytes] | None = None
+        """Who has not answered yet; None where nobody was asked."""
 
     async def __call__(self) -> None:
-        if self._is_confirmed or self.fault.done():
+        if self._left == set() or self.fault.done():
             return
         try:
             await self.catch_up()
         except UserError as error:
             self.fault.set_exception(error)
 
+    def ask_anew(self) -> None:
+        """Ask all of them once more: one said that we are behind."""
+        self._left = None
+
     async def catch_up(self) -> None:
         """Ask once; raises as `recovery.catch_up`."""
-        service = self._service
-        found = await recovery.catch_up(service.node, service.clients, service.now())
-        self._is_confirmed = found.is_confirmed
+        service, asked = self._service, self._left
+        found = await recovery.catch_up(service.node, service.clients, service.now(), asked)
+        self._left = {peer.fingerprint for peer in found.unsure}
+        self._held.close()
+        if not self._left:
+            self._held.enter_context(service.node.home.known_to_be_current())
         if found.entries:
             _log.warning(
                 "our log was behind and caught up", entries=found.entries, records=found.records
             )
-        if not found.is_confirmed:
-            _log.warning("no peer could be asked for our own log", asked=len(found.answers))
+        if found.unsure and asked is None:
+            silent = " ".join(peer.id for peer in found.unsure)
+            _log.warning("could not be asked for our own log, and will be", peers=silent)
 
 
 class _Reminder:
@@ -318,8 +331,9 @@ class _Reminder:
 class _HeadWatch:
     """Tells peers whenever our own log has grown since they were told last."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, asking: _OwnLog) -> None:
         self._service = service
+        self._asking = asking
         self._told = 0
         self._url = service.own.last.community.url
 
@@ -334,7 +348,9 @@ class _HeadWatch:
             # Peers sign for the new address from now on, and none of that would verify.
             self._url = own.community.url
             _log.error("our address has changed: restart `comity serve`", address=self._url)
-        await notify.notify(service.node, service.clients, service.now())
+        told = await notify.notify(service.node, service.clients, service.now())
+        if any(each.error == notify.Behind.code for each in told):
+            self._asking.ask_anew()
         self._told = head.size
 
 

@@ -259,6 +259,8 @@ async def take_over(connection: AsyncConnection, vault: Vault, data: bytes, inde
         for id_ in attestations_of(decision) if isinstance(decision, AttestDecision) else ():
             await attestations.add(connection, AttestationRow(id_, hash_, None))
     for each in entry.approvals:
+        if not approval_holds(each, entry.decision_bytes):
+            continue  # the log carries what it was given
         given = Vote(hash_, each.officer, "approve", each.sig, None, noon(decision.on))
         await rows.vote(connection, given)
 

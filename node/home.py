@@ -85,9 +85,19 @@ class Home:
         finally:
             os.close(descriptor)
 
-    def is_served(self) -> bool:
-        """Whether a `comity serve` is at work with this home."""
-        descriptor = os.open(self.path, os.O_RDONLY)
+    @contextmanager
+    def known_to_be_current(self) -> Iterator[None]:
+        """Let commands know, within the block, that all peers were asked for our own log."""
+        descriptor = os.open(self.master_key_file.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # those who look hold it for a moment only
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_current(self) -> bool:
+        """Whether a `comity serve` is at work here that has asked all peers for our own log."""
+        descriptor = os.open(self.master_key_file.parent, os.O_RDONLY)
         try:
             # Shared, so that commands do not take each other for one.
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -186,7 +186,7 @@ async def _grow(
 ) -> Head:
     tiles = await logs.verified_tiles(connection, held)
     growth = tiles.append([leaf_hash(entry) for entry in entries])
-    note = _signed(Checkpoint(held.origin, growth.size, growth.root), keys, now)
+    note = signed(Checkpoint(held.origin, growth.size, growth.root), keys, now)
     head = await logs.extend(connection, held, note.to_bytes(), entries, growth)
     await _read_back(connection, head, entries, growth)
     return head
@@ -202,7 +202,8 @@ async def _read_back(
         raise DamagedLog("the storage gives back another entry than was stored")
 
 
-def _signed(checkpoint: Checkpoint, keys: Keys, now: int) -> SignedNote:
+def signed(checkpoint: Checkpoint, keys: Keys, now: int) -> SignedNote:
+    """The note of a head of our own, signed and cosigned."""
     note = sign_checkpoint(checkpoint, keys.log)
     return note.with_signatures([cosign(note.text, keys.cosign, checkpoint.origin, now)])
 

@@ -26,7 +26,7 @@ from node.checking import Occasion, kept_until
 from node.errors import NotHere, UserError
 from node.findings import outcome_of
 from node.node import Node
-from node.screening import RowResult, RowToAsk, identify
+from node.screening import RowResult, RowToAsk, Screened, identify
 from node.store import findings
 from node.store import screenings as rows
 from node.store.screenings import ResultRow, ScreeningRow, State
@@ -140,8 +140,8 @@ async def run_next(node: Node, reach: Reach, lists: Lists, now: int) -> bool:
         row = await rows.waiting(connection)
     if row is None or row.job_sealed is None:
         return False
-    job = json.loads(node.vault.open(_JOB, row.id, row.job_sealed))
     try:
+        job = json.loads(node.vault.open(_JOB, row.id, row.job_sealed))
         with audit.acting(job["who"]):
             await _run(node, reach, lists, row, job, now)
     except (UserError, ComityError) as error:
@@ -167,13 +167,29 @@ async def _run(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for
     asked = await _read(node, lists, from_base64url(job["list"]), job["columns"])
     progress = lists.began(row.id)
     done = await screening.screen(node, reach, asked, occasion, now=now, progress=progress)
+    try:
+        is_kept = await _finish(node, row, occasion, done)
+    except Exception:
+        await _drop(node, done)
+        raise
+    if not is_kept:
+        await _drop(node, done)
+
+
+async def _finish(node: Node, row: ScreeningRow, occasion: Occasion, done: Screened) -> bool:
+    """Keep what became of a list; False where it was deleted meanwhile."""
     summary = {"occasion": occasion.to_value(), "counts": done.summary()}
     sealed = node.vault.seal(_SUMMARY, row.id, _json(summary))
     results = await asyncio.to_thread(lambda: [_sealed(node, row.id, each) for each in done.rows])
+    async with node.store.write() as connection:
+        return await rows.finish(connection, row.id, sealed, results)
+
+
+async def _drop(node: Node, done: Screened) -> None:
+    """What was found for a list that is kept nowhere is kept nowhere."""
     found = [each.id for result in done.rows if result.result for each in result.result.findings]
     async with node.store.write() as connection:
-        if not await rows.finish(connection, row.id, sealed, results):
-            await findings.drop(connection, *found)  # it was deleted meanwhile
+        await findings.drop(connection, *found)
 
 
 async def every(node: Node) -> list[ScreeningRow]:

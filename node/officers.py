@@ -128,11 +128,13 @@ async def unlock(node: Node, officer: Officer, password: str, now: int) -> Signi
 
 
 async def _require_patience(node: Node, officer: Officer, now: int) -> None:
+    """By the same hand: whoever stole a token keeps the officer from nothing elsewhere."""
     tried = await audit.since(node, "password", now - PATIENCE)
-    if sum(each.detail.get("officer") == officer.key.hex() for each in tried) >= MOST_WRONG:
+    same = {"who": audit.who(), "officer": officer.key.hex()}
+    if sum(each.detail == same for each in tried) >= MOST_WRONG:
         raise UserError(
             f"{MOST_WRONG} wrong passwords were given for this officer: wait {PATIENCE // 60} "
-            "minutes, and look in the record of acts who gave them (`comity audit export`)"
+            "minutes; if it was not you, see the record of acts (`comity audit export`)"
         )
 
 

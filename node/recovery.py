@@ -5,21 +5,24 @@ to it then makes a second history, which every peer refuses for good. So peers a
 newest head of our log that they hold, and
 
 1. a larger one is adopted, with its entries, from a peer that holds them, verified as any peer's
-   log is (`node.replica`): only officers' own approvals put anything in force there;
+   log is (`node.replica`): only officers' own approvals put anything in force there. Our own line
+   has to be below it, which takes another key than the log's; and it is signed anew here, so that
+   nothing of a peer's is kept but the entries;
 2. what those entries say is done again: records and content that are withdrawn or erased go, what
    was pending and is logged there is published from what is kept of it, the rest is void;
 3. records of our own sanctions that are not here are fetched from peers, as sealed as they hold
    them. What those sanctions said, and which slots they took, is lost;
 4. where two histories were signed, or nobody hands over what somebody has seen, nothing goes on.
 
-Nobody can be asked where no peer has an address or none answers: then what is here counts.
+What is here counts where nobody can be asked; who did not answer is asked again (`node.app`), as
+one of them may be the only one that knows.
 
 Source: SPEC.md, section 7, "After every start".
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,7 +31,7 @@ from node.background import log_unexpected
 from node.client import Clients, PeerClient
 from node.clock import day_of
 from node.errors import UserError
-from node.keyring import signing_keys_in
+from node.keyring import Keys, signing_keys_in
 from node.limits import PEER
 from node.node import Node
 from node.peering import code_of
@@ -39,13 +42,22 @@ from node.sync import RECORDS, check_record
 from node.vault import Vault
 from protocol.attested import Attested
 from protocol.checkpoint import Checkpoint, claimed_checkpoint, verify_checkpoint
-from protocol.errors import BadProof, ComityError, NotFound, Unavailable, Violation
+from protocol.errors import BadProof, ComityError, Conflict, NotFound, Unavailable, Violation
 from protocol.merkle import leaf_hash, tree_root
 from protocol.statements import Community, decision_hash, read_decision, read_entry
 from protocol.tiles import TILE_WIDTH, bundles_of, parse_bundle
 
 ASKING = 5.0
 """Seconds that a peer has to say which head it holds."""
+
+UNSIGNED = 10.0
+"""Seconds for all heads together that no key of ours has signed, as anybody can claim any."""
+
+RECORDS_DEADLINE = 30.0
+"""Seconds for fetching records; what is missing then is fetched when asked the next time."""
+
+MOST_VOIDS = 16
+"""Entries without effect that are adopted: more of them nobody has signed by mistake."""
 
 
 class TwoHistories(UserError):
@@ -68,7 +80,7 @@ class Answer:
     head: Checkpoint | None
     error: str | None = None
     is_signed: bool = False
-    """Whether the `log` key that is here signed it."""
+    """Whether both keys that are here signed it, the log's and the one that cosigns."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +94,21 @@ class CaughtUp:
     records: int = 0
 
     @property
-    def is_confirmed(self) -> bool:
-        """Whether anybody answered, or there is nobody to ask."""
-        return not self.answers or any(each.error is None for each in self.answers)
+    def unsure(self) -> list[Peer]:
+        """Who did not answer, or claims more than could be had or was signed here."""
+        return [
+            each.peer
+            for each in self.answers
+            if each.error is not None or (each.head is not None and each.head.size > self.size)
+        ]
 
 
-async def catch_up(node: Node, clients: Clients, now: int) -> CaughtUp:
-    """Ask all peers at once, and take what is missing here of our own log. `now`: Unix seconds.
+async def catch_up(
+    node: Node, clients: Clients, now: int, only: Collection[bytes] | None = None
+) -> CaughtUp:
+    """Ask peers at once, and take what is missing here of our own log. `now`: Unix seconds.
+
+    `only`: the fingerprints of those who are asked, where not all are.
 
     Raises:
         TwoHistories, Behind, OtherKeys: nothing may be appended; what to do.
@@ -98,14 +118,21 @@ async def catch_up(node: Node, clients: Clients, now: int) -> CaughtUp:
     async with node.store.read() as connection:
         head = await ledger.own_head_in(connection)
         register = (await node.registers.at(connection, head)).register
-        asked = [peer for peer in await peers.active(connection) if peer.url is not None]
+        asked = [
+            peer
+            for peer in await peers.active(connection)
+            if peer.url is not None and (only is None or peer.fingerprint in only)
+        ]
     answers = await asyncio.gather(
         *(_ask(clients, peer, head.origin, register.community) for peer in asked)
     )
     await _refuse_two_histories(node, head, answers)
     taken, failed = await _adopt_larger(node, clients, head, answers, now)
     # Not by counting: another process may have appended meanwhile.
-    size = (await ledger.own_head(node)).size
+    head = await ledger.own_head(node)
+    size = head.size
+    # Against what is here now: of two branches, the other one is none that this goes on with.
+    await _refuse_two_histories(node, head, answers)
     ahead = [each for each in answers if each.is_signed and each.head and each.head.size > size]
     if ahead:
         names = ", ".join(each.peer.id for each in ahead)
@@ -113,7 +140,8 @@ async def catch_up(node: Node, clients: Clients, now: int) -> CaughtUp:
             f"{names} has seen more entries of this community's own log than the {size} in this "
             f"database, which was restored from an older backup, and they could not be had "
             f"({failed}). Try again when those peers can be reached, or restore a newer backup; "
-            "until then nothing is decided here"
+            "until then nothing is decided here. If you know that your keys were stolen and those "
+            "entries are the thief's: remove those peers, and change the keys"
         )
     fetched = await _fetch_records(node, clients, answers, now)
     if taken:
@@ -135,12 +163,16 @@ async def _ask(clients: Clients, peer: Peer, origin: str, own: Community) -> Ans
     except Exception as error:  # noqa: BLE001 - one peer's oddity keeps no other from being asked
         log_unexpected("ask for our own head", error, peer=peer.id)
         return Answer(peer, None, code_of(error))
+    # If not, perhaps by a key of later: its entries tell, where they can be had.
+    return Answer(peer, head, is_signed=_is_ours(note, own, origin))
+
+
+def _is_ours(note: bytes, own: Community, origin: str) -> bool:
+    """Whether both keys have signed it: whoever stole that of the log alone makes no head."""
     try:
-        verify_checkpoint(note, own.keys.log, origin)
+        return replica.own_time(verify_checkpoint(note, own.keys.log, origin), own) is not None
     except Violation:
-        # Perhaps by a key of later: its entries tell, where they can be had.
-        return Answer(peer, head)
-    return Answer(peer, head, is_signed=True)
+        return False
 
 
 async def _refuse_two_histories(node: Node, head: Head, answers: Sequence[Answer]) -> None:
@@ -167,18 +199,32 @@ async def _adopt_larger(
 ) -> tuple[int, str]:
     """Take what can be had, from the largest on; how many entries, and why not of others."""
     larger = [(each.head.size, each) for each in answers if each.head is not None]
+    larger = sorted(larger, key=lambda pair: pair[0], reverse=True)
     taken, failed = 0, NotFound.code
-    for size, each in sorted(larger, key=lambda pair: pair[0], reverse=True):
-        if size <= head.size + taken:
-            break
+    for is_signed, deadline in ((True, node.config.follow_deadline), (False, UNSIGNED)):
         try:
-            async with asyncio.timeout(node.config.follow_deadline):
-                taken += await _adopt(node, clients.to(each.peer), head, each, now)
+            async with asyncio.timeout(deadline):
+                for size, each in larger:
+                    if each.is_signed is is_signed and size > head.size + taken:
+                        new, error = await _try(node, clients, head, each, now)
+                        taken, failed = taken + new, error or failed
         except TimeoutError:
             failed = Unavailable.code
-        except ComityError as error:
-            failed = code_of(error)
     return taken, failed
+
+
+async def _try(
+    node: Node, clients: Clients, head: Head, answer: Answer, now: int
+) -> tuple[int, str | None]:
+    """Adopt what one peer holds; how many entries, and the code of what went wrong."""
+    for _ in range(2):
+        try:
+            return await _adopt(node, clients.to(answer.peer), head, answer, now), None
+        except Conflict:
+            continue  # our own cosignature was renewed meanwhile
+        except ComityError as error:
+            return 0, code_of(error)
+    return 0, Conflict.code
 
 
 async def _adopt(node: Node, client: PeerClient, head: Head, answer: Answer, now: int) -> int:
@@ -188,21 +234,35 @@ async def _adopt(node: Node, client: PeerClient, head: Head, answer: Answer, now
     note = await client.mirrored_checkpoint(head.origin)
     size = claimed_checkpoint(note).size
     if size <= held.head.size:
-        raise NotFound("no entries beyond ours are there")
+        return 0  # another peer's were taken before
     entries = await _entries(client, held.head, held.bytes, size)
     try:
         extension = await replica.verify(held, entries, note, now=now)
     except BadProof:
         await _refuse_branch(node, client, answer, head, note)
         raise
+    _require_ours(extension, answer)
     async with node.store.write() as connection:
-        await _require_keys(connection, node, extension.register.community)
-        await replica.keep(connection, extension)
+        keys = await _require_keys(connection, node, extension.register.community)
+        checkpoint = Checkpoint(head.origin, extension.growth.size, extension.growth.root)
+        signed = ledger.signed(checkpoint, keys, now).to_bytes()
+        await replica.keep(connection, replace(extension, note=signed))
         await _do_again(connection, node.vault, extension, now)
         said = {"who": audit.who(), "from": answer.peer.id, "entries": len(entries)}
         await audit.record(connection, node.vault, "catch_up", said, now)
-    await ledger.renew_cosignature(node, now)
     return len(entries)
+
+
+def _require_ours(extension: replica.Extension, answer: Answer) -> None:
+    if extension.as_of is None:
+        raise BadProof("the line of our own is not below this checkpoint")
+    new = [each for each in extension.register.voids if each.index >= extension.held.size]
+    if len(new) > MOST_VOIDS:
+        raise Behind(
+            f"{answer.peer.id} holds more of this community's own log, and nearly all of it is "
+            "entries that no officers approved: whoever stole this community's keys made them. "
+            "Nothing of it is taken. Remove that peer, and change the keys"
+        )
 
 
 async def _do_again(
@@ -210,17 +270,15 @@ async def _do_again(
 ) -> None:
     """What the new entries say, in their order; and what the log has gone past is void."""
     register = extension.register
+    void = {each.index for each in register.voids}
     for index, data in enumerate(extension.entries, extension.held.size):
-        try:
-            entry = read_entry(data)
-        except Violation:  # void, as whoever stole the log's key could append it
+        if index in void:  # a copy of what was effective before, too
             continue
-        hash_ = decision_hash(entry.decision_bytes)
-        if hash_ in register.effective:
-            await decisions.take_over(connection, vault, data, index)
-            decision = read_decision(entry.decision)
-            # Records that are not here are fetched afterwards.
-            await effects.take_effect(connection, vault, hash_, decision, register.fingerprint)
+        entry = read_entry(data)
+        await decisions.take_over(connection, vault, data, index)
+        decision, hash_ = read_decision(entry.decision), decision_hash(entry.decision_bytes)
+        # Records that are not here are fetched afterwards.
+        await effects.take_effect(connection, vault, hash_, decision, register.fingerprint)
     await settling.void_overtaken(connection, vault, now)
 
 
@@ -247,14 +305,16 @@ async def _refuse_branch(
     """
     async with node.store.read() as connection:
         register = (await node.registers.at(connection, head)).register
-    signed = verify_checkpoint(note, register.community.keys.log, head.origin).head
+    if not _is_ours(note, register.community, head.origin):
+        return
+    signed = claimed_checkpoint(note)
     empty = Head(head.fingerprint, head.origin, own=True, size=0, root=b"", note=b"")
     entries = await _entries(client, empty, 0, signed.size)
     if tree_root([leaf_hash(entry) for entry in entries]) == signed.root:
         raise _two_histories(answer.peer)
 
 
-async def _require_keys(connection: AsyncConnection, node: Node, community: Community) -> None:
+async def _require_keys(connection: AsyncConnection, node: Node, community: Community) -> Keys:
     held = await signing_keys_in(connection, node.vault)
     named = community.keys
     odd = [use for use, key in vars(held).items() if key.public_key != getattr(named, use)]
@@ -264,6 +324,7 @@ async def _require_keys(connection: AsyncConnection, node: Node, community: Comm
             "this database was restored: restore one from after that; until then nothing can be "
             "decided or published here"
         )
+    return held
 
 
 async def _fetch_records(node: Node, clients: Clients, answers: Sequence[Answer], now: int) -> int:
@@ -277,30 +338,35 @@ async def _fetch_records(node: Node, clients: Clients, answers: Sequence[Answer]
         for each in register.live(day_of(now))
         if held.get(each.item.id) != each.item.seal.record
     }
-    found: dict[str, bytes] = {}
-    for answer in answers:
-        wanted = {id_: each for id_, each in missing.items() if id_ not in found}
-        if answer.error is None and wanted:
-            found |= await _records_at(clients.to(answer.peer), wanted)
-    if found:
-        async with node.store.write() as connection:
-            for data in found.values():
-                await records.put(connection, head.fingerprint, data)
-    return len(found)
-
-
-async def _records_at(client: PeerClient, wanted: dict[str, Attested]) -> dict[str, bytes]:
-    """What a peer has of our own records, as the log approves them; none where it fails."""
-    ids = list(wanted)
-    found = {}
+    count = 0
     try:
-        for start in range(0, len(ids), RECORDS):
-            part = ids[start : start + RECORDS]
-            for id_, data in zip(part, await client.records(part), strict=True):
-                if data is not None:
-                    check_record(data, wanted[id_])
-                    found[id_] = data
-    except ComityError:
-        # Another peer may have them.
-        return found
-    return found
+        async with asyncio.timeout(RECORDS_DEADLINE):
+            for answer in answers:
+                if answer.error is None and missing:
+                    count += await _fetch_at(node, clients.to(answer.peer), head, missing)
+    except TimeoutError:
+        return count
+    return count
+
+
+async def _fetch_at(
+    node: Node, client: PeerClient, head: Head, missing: dict[str, Attested]
+) -> int:
+    """Keep what a peer has of our own records, as the log approves them; it is missing no more."""
+    ids, count = list(missing), 0
+    for start in range(0, len(ids), RECORDS):
+        part = ids[start : start + RECORDS]
+        try:
+            answered = await client.records(part)
+            found = {id_: data for id_, data in zip(part, answered, strict=True) if data}
+            for id_, data in found.items():
+                check_record(data, missing[id_])
+        except ComityError:
+            # Another peer may have them.
+            return count
+        async with node.store.write() as connection:
+            for id_, data in found.items():
+                await records.put(connection, head.fingerprint, data)
+                del missing[id_]
+        count += len(found)
+    return count

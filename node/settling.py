@@ -62,13 +62,17 @@ async def settle(
 
 
 async def _refuse_to_void(connection: AsyncConnection, vault: Vault, kept: Kept, now: int) -> None:
-    """One officer alone ends no change that waits for the threshold, such as their own removal."""
+    """One officer alone ends no change that waits for more, such as their own removal.
+
+    What none of the others has approved is in nobody's way.
+    """
     if not isinstance(kept.decision, CommunityDecision):
         return
     held = await every_in(connection, vault, kept.register)
     waiting = [each for each in held if each.state(day_of(now)) == "pending"]
     for each in waiting:
-        if isinstance(each.decision, CommunityDecision) and each.threshold > kept.threshold:
+        is_wanted = each.threshold > kept.threshold and each.approvals
+        if isinstance(each.decision, CommunityDecision) and is_wanted:
             raise UserError(
                 f"this would void the change {each.row.hash.hex()[:12]}, which waits for the "
                 "approval of several officers: have them decide that first (`comity decision show`)"

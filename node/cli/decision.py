@@ -196,6 +196,7 @@ async def recuse(
     from node import decisions, voting
 
     _require_one(name, approval)
+    await before_deciding(node)
     hash_ = await decisions.find(node, which)
     if name is None:
         emit_status(await _brought(node, hash_, approval, "recuse"))
@@ -220,6 +221,7 @@ async def decline(
     """
     from node import decisions, officers, voting
 
+    await before_deciding(node)
     hash_ = await decisions.find(node, which)
     who = await officers.named(node, name)
     done = f"Noted that {name} declines, as you say; nothing was signed"
@@ -268,15 +270,16 @@ async def before_deciding(node: "Node") -> None:
     async with node.store.read() as connection:
         if await logs.own_head(connection) is None:
             return
-    if node.home.is_served():
+    if node.home.is_current():
         return
     async with connect(node, clock=clock.now) as clients:
         found = await recovery.catch_up(node, clients, clock.now())
     if found.entries:
         say(f"This database was behind its own log: {found.entries} entries came from peers.")
-    if not found.is_confirmed:
+    if found.unsure:
+        names = ", ".join(peer.id for peer in found.unsure)
         say(
-            "No peer could be asked whether this database is up to date. After a backup was "
+            f"Whether this database is up to date {names} could not be asked. After a backup was "
             "restored, decide nothing before `comity log catch-up` has succeeded."
         )
 

@@ -49,8 +49,8 @@ async def show(node: "Node") -> None:
 async def catch_up(node: "Node") -> None:
     """Take from peers what a restored database lacks of this community's own log.
 
-    To be typed after a backup was restored, before anything is decided. Fails where no peer could
-    be asked.
+    To be typed after a backup was restored, before anything is decided. Fails where a peer could
+    not be asked, or claims more than could be had.
     """
     from node import clock, recovery
     from node.client import connect
@@ -61,7 +61,7 @@ async def catch_up(node: "Node") -> None:
         "size": found.size,
         "entries": found.entries,
         "records": found.records,
-        "confirmed": found.is_confirmed,
+        "confirmed": not found.unsure,
         "peers": [
             {
                 "id": each.peer.id,
@@ -77,5 +77,5 @@ async def catch_up(node: "Node") -> None:
     shown.caption = f"{found.size} entries here, {found.entries} of them new"
     context = click.get_current_context()
     emit(context, document, shown)
-    if not found.is_confirmed:
+    if found.unsure:
         context.exit(1)

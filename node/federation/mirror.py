@@ -5,6 +5,7 @@ compare what each of them is shown. For admitted peers only.
 """
 
 import hashlib
+from collections.abc import Sequence
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,7 +29,8 @@ async def heads(request: web.Request, asker: Authenticated) -> web.StreamRespons
     service = request.app[SERVICE]
     asked = HeadsRequest.from_bytes(asker.body, MAX_HEADS_BODY)
     async with service.node.store.read() as connection:
-        found = [await _newest(connection, asker, each) for each in asked.origins]
+        held = await _held(connection, asker)
+        found = [await _newest(connection, held, each) for each in asked.origins]
     notes = tuple(None if note is None else note.decode() for note in found)
     answer = HeadsAnswer(v=1, notes=notes)
     return web.Response(body=answer.to_bytes(), content_type="application/json")
@@ -86,8 +88,8 @@ async def _mirrored(
     raise NotFound(_NO_LOG)
 
 
-async def _newest(connection: AsyncConnection, asker: Authenticated, origin: str) -> bytes | None:
-    for head in await _held(connection, asker):
+async def _newest(connection: AsyncConnection, held: Sequence[Head], origin: str) -> bytes | None:
+    for head in held:
         if head.origin == origin:
             witnessed = await cosigned.get(connection, head.fingerprint)
             if witnessed is not None and witnessed.size > claimed_checkpoint(head.note).size:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from node import recovery
 from node.config import Config
 from node.home import Home
 from node.node import Node, opened
@@ -41,9 +42,11 @@ def node(store: Store, database_url: str, home: Home, vault: Vault) -> Node:
 
 @pytest.fixture
 async def federation(
-    databases: Callable[[], Awaitable[str]], tmp_path: Path
+    databases: Callable[[], Awaitable[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Federation]:
     """Communities with nodes of their own on loopback; the test runs on both databases."""
+    # However busy the machine is, a peer that is there has answered.
+    monkeypatch.setattr(recovery, "ASKING", 60.0)
     async with AsyncExitStack() as stack:
         yield Federation(databases, tmp_path, stack)
 

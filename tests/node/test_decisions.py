@@ -131,7 +131,13 @@ async def test_passwords_cannot_be_guessed_by_trying(committee: Committee) -> No
     alice = (await officers.named(committee.node, "alice")).key.hex()
     assert [dict(each.detail) for each in acts_] == [{"who": "here", "officer": alice}] * 5
     await approve("alice", password("alice"), NOW + officers.PATIENCE + 1)
-    # Nobody else had to wait.
+    # Nobody else had to wait, nor does an officer whose token somebody else tries passwords by.
+    with audit.acting("a stolen token"):
+        for number in range(5):
+            with pytest.raises(WrongPassword):
+                await approve("bob", f"guess {number}")
+        with pytest.raises(UserError, match="wait 15 minutes"):
+            await approve("bob", password("bob"))
     await approve("bob", password("bob"))
     assert (await decisions.status(committee.node, status.decision, NOW)).state == "logged"
 
@@ -222,6 +228,7 @@ async def test_a_decision_that_the_log_has_overtaken_is_void(committee: Committe
 async def test_one_officer_voids_no_change_by_the_threshold(committee: Committee) -> None:
     """A small change waits, where it would end a large one: nobody escapes their removal by it."""
     removal = await constitution.remove(committee.node, "bob", None, NOW)
+    await committee.approve(removal, "alice")
     small = await constitution.change(committee.node, {"name": "Renamed by bob"}, NOW)
     assert small.threshold == 1
     with pytest.raises(UserError, match="would void the change"):
@@ -230,6 +237,14 @@ async def test_one_officer_voids_no_change_by_the_threshold(committee: Committee
     await voting.decline(committee.node, removal.decision, "bob", "no", NOW)
     await voting.decline(committee.node, removal.decision, "cyd", "no", NOW)
     assert (await committee.approve(small, "bob")).state == "logged"
+
+
+async def test_what_nobody_has_approved_is_in_nobodys_way(committee: Committee) -> None:
+    """Whoever may propose holds up no small change by a proposal that nobody wants."""
+    removal = await constitution.remove(committee.node, "alice", None, NOW)
+    small = await constitution.change(committee.node, {"name": "Renamed by alice"}, NOW)
+    assert (await committee.approve(small, "alice")).state == "logged"
+    assert (await decisions.status(committee.node, removal.decision, NOW)).state == "void"
 
 
 async def test_what_can_never_be_published_is_forgotten(committee: Committee) -> None:

@@ -65,14 +65,20 @@ def test_a_master_key_is_taken_in_either_alphabet(home: Home, text: str) -> None
 
 def test_a_home_is_kept_to_oneself(home: Home) -> None:
     """By one process at a time; and whoever ends, however, leaves it free."""
-    assert not home.is_served()
     with home.kept_to_oneself():
-        assert home.is_served()
         with pytest.raises(UserError, match="another `comity serve`"), home.kept_to_oneself():
             pytest.fail("two at once")
         assert list(home.path.iterdir()) == [home.master_key_file.parent]
     with home.kept_to_oneself():
         pass
+
+
+def test_a_home_is_known_to_be_current_while_a_service_says_so(home: Home) -> None:
+    """No longer, and whoever looks is in nobody's way."""
+    assert not home.is_current()
+    with home.known_to_be_current():
+        assert home.is_current()
+    assert not home.is_current()
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", "A" * 44, base64url(bytes(31)), "é" * 43])
