@@ -220,7 +220,8 @@ async def _do_again(
             await decisions.take_over(connection, vault, data, index)
             decision = read_decision(entry.decision)
             # Records that are not here are fetched afterwards.
-            await effects.take_effect(connection, vault, hash_, decision, register.fingerprint)
+            log = register.fingerprint
+            await effects.take_effect(connection, vault, hash_, decision, log, None)
     await settling.void_overtaken(connection, vault, now)
 
 
