@@ -75,7 +75,10 @@ async def every(call: Call[Nothing, Which]) -> Decisions:
 
 async def show(call: Call[Nothing, NoQuery]) -> DecisionShown:
     """A decision, what it says, and what each officer said to it."""
-    kept = await decisions.show(call.node, await _found(call))
+    hash_ = await _found(call)
+    said = {"who": audit.who(), "what": "decision", "decision": hash_.hex()}
+    await audit.write(call.node, "read", said, call.now)
+    kept = await decisions.show(call.node, hash_)
     return await DecisionShown.of_kept(call.node, kept, day_of(call.now))
 
 
