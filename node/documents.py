@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from node import officers, voting
+from node import officers, sanctions, voting, wording
 from node.acts import Due
 from node.callers import Listed
 from node.decisions import Kept as KeptDecision
@@ -20,7 +20,14 @@ from node.officers import Officer
 from node.overview import Standing
 from node.sanctions import Sanction
 from protocol.encoding import base64url
-from protocol.statements import Community, Custody, decision_hash, read_decision, read_entry
+from protocol.statements import (
+    Community,
+    CommunityDecision,
+    Custody,
+    decision_hash,
+    read_decision,
+    read_entry,
+)
 
 Moment = Annotated[
     datetime,
@@ -92,6 +99,8 @@ class DecisionShown(Decision):
 
     votes: list[Vote]
     content: dict[str, Any]
+    words: list[str]
+    """What it decides, a line for each thing that it says."""
 
     @classmethod
     async def of_kept(cls, node: Node, kept: KeptDecision, day: date) -> "DecisionShown":
@@ -108,7 +117,8 @@ class DecisionShown(Decision):
             for vote in kept.votes
         ]
         listed = Decision.listed(kept, day).model_dump()
-        return cls(**listed, votes=votes, content=kept.decision.to_value())
+        words = await _in_words(node, kept, day)
+        return cls(**listed, votes=votes, content=kept.decision.to_value(), words=words)
 
 
 class Entry(Document):
@@ -308,6 +318,19 @@ def weakest(community: Community) -> Custody:
     held = Counter(officer.custody for officer in community.officers)
     order: Sequence[Custody] = ("node", "browser", "own")
     return next(custody for custody in order if custody in held)
+
+
+async def _in_words(node: Node, kept: KeptDecision, day: date) -> list[str]:
+    if isinstance(kept.decision, CommunityDecision):
+        # What an ended decision changed is not known any more: then all of it is shown.
+        changes = kept.decision.after is not None and kept.state(day) == "pending"
+        before = kept.community if changes else None
+        return wording.community_in_words(kept.decision.community, before)
+    lines = []
+    for item in kept.decision.items:
+        found = await sanctions.show(node, item.id)
+        lines += wording.item_in_words(item, found.attestation, kept.community)
+    return lines
 
 
 def _status(status: Status) -> dict[str, Any]:

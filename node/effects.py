@@ -3,8 +3,9 @@
     attest      its records can be fetched by peers
     reseal      so can the new ones, in place of those before
     withdraw    its records are gone; and where it says `erased`, what they said, too
-    community   whom it lists for the first time is an officer; if it never stands, they are
-                forgotten, and the OPRF key that it would have listed
+    community   whom it lists for the first time is an officer, and has the account that was theirs
+                under another key; if it never stands, they are forgotten, and the OPRF key that it
+                would have listed
 
 Within the transaction that logs the decision, or ends it, so that a crash leaves nothing half done.
 """
@@ -14,13 +15,15 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import answering, content, keyring, resealing
-from node.store import attestations, officers, records, slots
+from node.officers import every_in as every_officer
+from node.store import accounts, attestations, officers, records, slots
 from node.vault import Vault
 from protocol.items import WithdrawItem
 from protocol.keys import oprf_key_id
 from protocol.register import Register
 from protocol.statements import (
     AttestDecision,
+    Community,
     CommunityDecision,
     Decision,
     ResealDecision,
@@ -28,10 +31,17 @@ from protocol.statements import (
 )
 
 
-async def take_effect(
-    connection: AsyncConnection, vault: Vault, hash_: bytes, decision: Decision, log: bytes
+async def take_effect(  # noqa: PLR0913, PLR0917 - what is decided, where, after what
+    connection: AsyncConnection,
+    vault: Vault,
+    hash_: bytes,
+    decision: Decision,
+    log: bytes,
+    before: Community | None,
 ) -> list[str]:
     """Do what follows from a decision (by its hash) that our log, of this fingerprint, has now.
+
+    `before`: as the community stood until then; None where a restored database learns of it.
 
     Ids of the sanctions whose records are not here to be handed out: where an older database was
     restored; otherwise nothing is decided on that is not here.
@@ -43,8 +53,10 @@ async def take_effect(
             return await resealing.publish(connection, vault, items, log)
         case WithdrawDecision(items=items):
             await _end(connection, vault, items, log)
-        case CommunityDecision():
+        case CommunityDecision(community=community):
             await officers.listed(connection, hash_)
+            if before is not None:
+                await _hand_on(connection, vault, before, community)
         case _:
             pass
     return []
@@ -78,6 +90,18 @@ async def erase(connection: AsyncConnection, vault: Vault, id_: str) -> None:
     await attestations.put_content(connection, id_, None)
     await slots.give_back(connection, id_)
     await answering.forget_about(connection, vault, id_)
+
+
+async def _hand_on(
+    connection: AsyncConnection, vault: Vault, before: Community, after: Community
+) -> None:
+    """Whose key is another now has the same account as before; tokens end with the key."""
+    names = {each.key: each.name for each in await every_officer(connection, vault)}
+    earlier, later = ({each.key for each in one.officers} for one in (before, after))
+    newcomers = {names[key]: key for key in later - earlier if key in names}
+    for key in earlier - later:
+        if names.get(key) in newcomers:
+            await accounts.hand_on(connection, key, newcomers[names[key]])
 
 
 async def _publish(

@@ -278,7 +278,8 @@ async def _do_again(
         await decisions.take_over(connection, vault, data, index)
         decision, hash_ = read_decision(entry.decision), decision_hash(entry.decision_bytes)
         # Records that are not here are fetched afterwards.
-        await effects.take_effect(connection, vault, hash_, decision, register.fingerprint)
+        log = register.fingerprint
+        await effects.take_effect(connection, vault, hash_, decision, log, None)
     await settling.void_overtaken(connection, vault, now)
 
 

@@ -155,6 +155,28 @@ async def _made(
     return _item(proposal, said.claims, made), made.content
 
 
+@dataclass(frozen=True)
+class Draft:
+    """What a proposal would say, before anybody decides on it."""
+
+    claims: Claims
+    identifiers: Sequence[Identifier] = field(repr=False)
+    """With those that are published beside them."""
+    basis: Basis
+    decided_by: DecidedBy
+    review_by: date
+
+
+async def draft(node: Node, proposal: Proposal, now: int) -> Draft:
+    """What a proposal would say; nothing is kept. Raises as `propose` does."""
+    register = await ledger.own_register(node)
+    _require_publisher(register.community)
+    said = _statement(proposal, register, day_of(now))
+    review_by = _review_by(proposal, said.claims)
+    _require_timely_notice(proposal.notice, said.claims.decided_on)
+    return Draft(said.claims, said.identifiers, said.basis, said.decided_by, review_by)
+
+
 async def every(node: Node) -> list[Sanction]:
     """All sanctions of our own, proposed ones too, the oldest first."""
     async with node.store.read() as connection:
@@ -312,19 +334,32 @@ def _default_end(measure: Measure, begins: date) -> date:
 
 
 def _item(proposal: Proposal, claims: Claims, made: attesting.Made) -> AttestItem:
-    on, ends = claims.decided_on, day_of(claims.exp - DAY)
-    review_by = proposal.review_by or max(min(ends, on + YEAR), on + timedelta(days=1))
-    if not on < review_by <= on + MAX_REVIEW:
-        raise UserError(f"--review-by is within {MAX_REVIEW.days} days, and after today")
-    until = proposal.notice.until
-    if until is not None and not on <= until <= on + MAX_DELAY:
-        raise UserError(f"--notice delayed:DATE is from today to {MAX_DELAY.days} days ahead")
+    _require_timely_notice(proposal.notice, claims.decided_on)
     return AttestItem(
         id=claims.jti,
         jwt=made.jwt_hash,
         seal=made.seal,
-        ends=ends,
-        review_by=review_by,
+        ends=_last_day(claims),
+        review_by=_review_by(proposal, claims),
         notice=proposal.notice,
         measure=proposal.measure if proposal.public_measure else None,
     )
+
+
+def _last_day(claims: Claims) -> date:
+    return day_of(claims.exp - DAY)
+
+
+def _review_by(proposal: Proposal, claims: Claims) -> date:
+    on = claims.decided_on
+    latest = max(min(_last_day(claims), on + YEAR), on + timedelta(days=1))
+    review_by = proposal.review_by or latest
+    if not on < review_by <= on + MAX_REVIEW:
+        raise UserError(f"--review-by is within {MAX_REVIEW.days} days, and after today")
+    return review_by
+
+
+def _require_timely_notice(notice: Notice, on: date) -> None:
+    until = notice.until
+    if until is not None and not on <= until <= on + MAX_DELAY:
+        raise UserError(f"--notice delayed:DATE is from today to {MAX_DELAY.days} days ahead")

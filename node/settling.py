@@ -173,7 +173,8 @@ async def _log(connection: AsyncConnection, vault: Vault, kept: Kept, now: int) 
         await _forget(connection, vault, kept)
         return changed(kept.row, state="void", fault=str(error))
     log = head.fingerprint
-    if await effects.take_effect(connection, vault, kept.row.hash, kept.decision, log):
+    before = kept.register.community
+    if await effects.take_effect(connection, vault, kept.row.hash, kept.decision, log, before):
         raise UserError("a record that was decided on is missing: restore a backup")
     return changed(kept.row, state="logged", index=head.size - 1, fault=None)
 

@@ -1,5 +1,6 @@
 """`/decisions`: what waits for approvals, and what officers say to it."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -7,8 +8,10 @@ from pydantic import Field
 from node import audit, decisions, officers, sheets, voting
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
 from node.clock import day_of
+from node.decisions import Kept
 from node.documents import Decided, Decision, DecisionShown, Document
 from node.errors import UserError
+from node.store.decisions import VoteKind
 from protocol.encoding import canonical_json
 from protocol.errors import Malformed, TooLarge
 
@@ -21,10 +24,16 @@ class Which(Query):
     ended: bool = False
 
 
+class Listed(Decision):
+    """A decision, and what the caller's own officer said to it last."""
+
+    said: VoteKind | None
+
+
 class Decisions(Document):
     """Decisions, as they were proposed."""
 
-    decisions: list[Decision]
+    decisions: list[Listed]
 
 
 class Sheet(Document):
@@ -57,7 +66,7 @@ async def every(call: Call[Nothing, Which]) -> Decisions:
     found, day = await decisions.every(call.node), day_of(call.now)
     return Decisions(
         decisions=[
-            Decision.listed(each, day)
+            _listed(each, day, call.caller.officer)
             for each in found
             if call.query.ended or each.state(day) == "pending"
         ]
@@ -66,7 +75,10 @@ async def every(call: Call[Nothing, Which]) -> Decisions:
 
 async def show(call: Call[Nothing, NoQuery]) -> DecisionShown:
     """A decision, what it says, and what each officer said to it."""
-    kept = await decisions.show(call.node, await _found(call))
+    hash_ = await _found(call)
+    said = {"who": audit.who(), "what": "decision", "decision": hash_.hex()}
+    await audit.write(call.node, "read", said, call.now)
+    kept = await decisions.show(call.node, hash_)
     return await DecisionShown.of_kept(call.node, kept, day_of(call.now))
 
 
@@ -128,6 +140,12 @@ async def officer_of(call: Call[Any, Any]) -> str:
         if each.key == call.caller.officer:
             return each.name
     raise UserError("this token is bound to no officer who is one here")
+
+
+def _listed(kept: Kept, day: date, officer: bytes | None) -> Listed:
+    said = [vote.kind for vote in kept.votes if vote.officer == officer]
+    listed = Decision.listed(kept, day).model_dump()
+    return Listed(**listed, said=said[-1] if said else None)
 
 
 async def _found(call: Call[Any, Any]) -> bytes:

@@ -4,7 +4,8 @@ Every act is a proposal: it is in force once enough officers have approved the d
 """
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -87,6 +88,28 @@ class ProposalBody(Body):
     recognises: Recognised | None = None
 
 
+Doubt = Literal["homonyms", "untold", "no_end"]
+"""It finds everybody of that name; the person was not told; no last day is set."""
+
+
+class Previewed(Document):
+    """What would be proposed, and what to think of before it is."""
+
+    identifiers: list[str]
+    measure: str
+    scope: list[dict[str, Any]]
+    in_force_from: date
+    ends_on: str
+    review_by: date
+    basis: str
+    decided_by: dict[str, Any]
+    notice: dict[str, Any]
+    contact: str
+    public_reference: str | None
+    public_measure: bool
+    doubts: list[Doubt]
+
+
 class Which(Body):
     """Of which sanctions; many are one decision."""
 
@@ -156,13 +179,49 @@ async def show(call: Call[Nothing, NoQuery]) -> SanctionDocument:
 
 async def propose(call: Call[ProposalBody, NoQuery]) -> Decided:
     """Propose a sanction; it is published once enough officers have approved."""
+    proposal = await _proposal(call)
+    return Decided.of(await sanctions.propose(call.node, proposal, call.now))
+
+
+async def preview(call: Call[ProposalBody, NoQuery]) -> Previewed:
+    """What would be proposed, and what to think of first; nothing is kept."""
+    proposal = await _proposal(call)
+    made = await sanctions.draft(call.node, proposal, call.now)
+    claims = made.claims.to_value()
+    return Previewed(
+        identifiers=[each.text for each in made.identifiers],
+        measure=claims["measure"],
+        scope=claims["scope"],
+        in_force_from=made.claims.in_force_from,
+        ends_on=claims["ends_on"],
+        review_by=made.review_by,
+        basis=made.basis,
+        decided_by=made.decided_by.to_value(),
+        notice=proposal.notice.to_value(),
+        contact=made.claims.contact,
+        public_reference=made.claims.public_reference,
+        public_measure=proposal.public_measure,
+        doubts=_doubts(made, proposal.notice),
+    )
+
+
+def _doubts(made: sanctions.Draft, notice: Notice) -> list[Doubt]:
+    found: dict[Doubt, bool] = {
+        "homonyms": any(each.kind == "name" for each in made.identifiers),
+        "untold": notice.state != "given",
+        "no_end": made.claims.ends_on == "indefinite",
+    }
+    return [doubt for doubt, holds in found.items() if holds]
+
+
+async def _proposal(call: Call[ProposalBody, NoQuery]) -> sanctions.Proposal:
     node, given = call.node, call.body
     origin: OwnDecision | Recognition = OwnDecision(kind="own_decision")
     if given.recognises is not None:
         named = given.recognises
         origin = await recognition.of(node, named.issuer, named.attestation, call.now)
     by = given.decided_by
-    proposal = sanctions.Proposal(
+    return sanctions.Proposal(
         identifiers=terms.meant(terms.numbered(given.identifiers), node.config.default_region),
         measure=given.measure,
         scope=[Scope(kind=each.kind, space=each.space) for each in given.scope],
@@ -177,7 +236,6 @@ async def propose(call: Call[ProposalBody, NoQuery]) -> Decided:
         public_measure=given.public_measure,
         origin=origin,
     )
-    return Decided.of(await sanctions.propose(node, proposal, call.now))
 
 
 async def told(call: Call[Which, NoQuery]) -> Decided:

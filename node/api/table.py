@@ -63,6 +63,7 @@ ROUTES = (
     # --- Deciding
     Route("GET", "/sanctions", _DECIDES, sanctions.every),
     Route("POST", "/sanctions", _DECIDES, sanctions.propose, recorded=True),
+    Route("POST", "/sanctions/preview", _DECIDES, sanctions.preview),
     Route("GET", "/sanctions/due", _DECIDES, sanctions.due),
     Route("POST", "/sanctions/notice", _DECIDES, sanctions.told, recorded=True),
     Route("POST", "/sanctions/reaffirm", _DECIDES, sanctions.reaffirm, recorded=True),

@@ -107,29 +107,13 @@ async def show(node: "Node", which: str) -> None:
     lines = [f"decision {kept.row.hash.hex()}", f"{about}, proposed on {on}: {state}"]
     lines += [_vote_in_words(each) for each in document["votes"]]
     lines += [f"  {kept.row.fault}"] if kept.row.fault else []
-    lines += await _content_in_words(node, kept, waits=status.state == "pending")
+    lines += document["words"]
     emit(click.get_current_context(), document, "\n".join(lines))
 
 
 def _vote_in_words(vote: dict[str, Any]) -> str:
     counts = "" if vote["counts"] else ", which does not count (any more)"
     return spelling.printable(f"  {vote['officer']}: {vote['vote']}{counts} {vote['reason'] or ''}")
-
-
-async def _content_in_words(node: "Node", kept: "Kept", *, waits: bool) -> list[str]:
-    from node import sanctions, wording
-    from protocol.statements import CommunityDecision
-
-    if isinstance(kept.decision, CommunityDecision):
-        # What an ended decision changed is not known any more: then all of it is shown.
-        changes = kept.decision.after is not None and waits
-        before = kept.community if changes else None
-        return wording.community_in_words(kept.decision.community, before)
-    lines = []
-    for item in kept.decision.items:
-        found = await sanctions.show(node, item.id)
-        lines += wording.item_in_words(item, found.attestation, kept.community)
-    return lines
 
 
 @decision.command()

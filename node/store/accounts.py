@@ -88,6 +88,13 @@ async def set_password(connection: AsyncConnection, id_: str, sealed: bytes | No
     await connection.execute(changed)
 
 
+async def hand_on(connection: AsyncConnection, before: bytes, after: bytes) -> None:
+    """Bind what was an officer's by one key to another one; accounts and invitations."""
+    for table in (accounts, invitations):
+        changed = update(table).where(table.c.officer == before).values(officer=after)
+        await connection.execute(changed)
+
+
 async def drop(connection: AsyncConnection, id_: str) -> None:
     """Forget an account, with its passkeys and sessions."""
     await connection.execute(delete(accounts).where(accounts.c.id == id_))

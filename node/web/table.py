@@ -1,13 +1,25 @@
 """Every page, and who may open it."""
 
 from node.callers import Role
-from node.web import checking, entering, findings, lists, me
+from node.web import (
+    checking,
+    deciding,
+    entering,
+    findings,
+    inquiring,
+    lists,
+    me,
+    proposing,
+    reporting,
+    sanctioning,
+)
 from node.web.visit import Page
 
 _NOBODY: tuple[Role, ...] | None = None
 _ANYBODY: tuple[Role, ...] = ("checker", "officer", "operator")
 _ASKS: tuple[Role, ...] = ("checker", "officer")
 _DECIDES: tuple[Role, ...] = ("officer",)
+_SEES: tuple[Role, ...] = ("officer", "operator")
 
 PAGES = (
     # --- Getting in
@@ -44,4 +56,26 @@ PAGES = (
     Page("POST", "/findings/{id}/judge", _DECIDES, findings.judge),
     Page("POST", "/findings/{id}/ask", _ASKS, findings.ask),
     Page("POST", "/findings/{id}/delete", _ASKS, findings.delete),
+    # --- Deciding
+    Page("GET", "/decisions", _DECIDES, deciding.every),
+    Page("GET", "/decisions/{id}", _DECIDES, deciding.show),
+    Page("POST", "/decisions/{id}/approve", _DECIDES, deciding.approve),
+    Page("POST", "/decisions/{id}/decline", _DECIDES, deciding.decline),
+    Page("POST", "/decisions/{id}/recuse", _DECIDES, deciding.recuse),
+    Page("POST", "/decisions/{id}/sheet", _DECIDES, deciding.sheet),
+    Page("POST", "/decisions/{id}/signed", _DECIDES, deciding.bring),
+    Page("GET", "/browser-key", _DECIDES, deciding.look_at_key),
+    Page("POST", "/browser-key", _DECIDES, deciding.propose_key),
+    Page("GET", "/sanctions", _DECIDES, sanctioning.every),
+    Page("POST", "/sanctions", _DECIDES, sanctioning.act),
+    Page("GET", "/sanctions/new", _DECIDES, proposing.look),
+    Page("POST", "/sanctions/new", _DECIDES, proposing.propose),
+    Page("GET", "/sanctions/{id}", _DECIDES, sanctioning.show),
+    Page("POST", "/sanctions/{id}", _DECIDES, sanctioning.act),
+    Page("POST", "/sanctions/{id}/amend", _DECIDES, sanctioning.amend),
+    Page("GET", "/sanctions/{id}/letter", _DECIDES, sanctioning.letter),
+    Page("POST", "/sanctions/{id}/letter", _DECIDES, sanctioning.send_letter),
+    Page("GET", "/inquiries", _DECIDES, inquiring.every),
+    Page("POST", "/inquiries/{id}", _DECIDES, inquiring.answer),
+    Page("GET", "/report", _SEES, reporting.show),
 )

@@ -34,6 +34,7 @@ async def test_a_sanction_is_proposed_approved_reviewed_and_lifted(api: Api) -> 
     assert proposed["state"] == "pending"
     decision = await api.done("officer", "GET", f"/decisions/{proposed['decision']}")
     assert decision["votes"] == []
+    assert any("github:casey-fake" in line for line in decision["words"])
     logged = await api.logged(proposed)
     id_ = logged["attestation"]
     shown = await api.done("officer", "GET", f"/sanctions/{id_}")
@@ -62,7 +63,7 @@ async def test_a_sanction_is_proposed_approved_reviewed_and_lifted(api: Api) -> 
     assert [each["type"] for each in log["entries"]][-1] == "withdraw"
     acts = await _acts(api)
     assert acts.count(("propose", "officer token")) == 5
-    assert acts.count(("read", "officer token")) == 2
+    assert acts.count(("read", "officer token")) == 3
 
 
 async def test_a_check_finds_and_what_was_found_is_read_and_deleted_by_ref(api: Api) -> None:

@@ -1,0 +1,162 @@
+"""Proposing a sanction: a guided form, and what would be proposed, before it is."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from node.api import officers, sanctions
+from node.web.checking import HANDLES, understood
+from node.web.visit import Visit
+from protocol.errors import ComityError
+
+_VOTES = re.compile(r"[1-9][0-9]{0,3}")
+
+_CALLED: Mapping[str, str] = {
+    "--identifier": "what is known of the person",
+    "--ends-on": "the last day",
+    "--review-by": "the day of the review",
+    "--notice delayed:DATE": "the day until which the notice is delayed",
+    "--in-force-from": "the first day",
+    "--public-reference": "the public page",
+    "--contact": "whom to ask",
+    "--decided-by": "who decided",
+    "--scope": "where it holds",
+    "--drop": "what is to be dropped",
+}
+"""What people call an option of a command, for those who see none."""
+
+_FIELDS: Mapping[str, str] = {
+    "ends-on": "ends_on",
+    "ends_on": "ends_on",
+    "ended before": "ends_on",
+    "ends before": "ends_on",
+    "suspension": "ends_on",
+    "`exp`": "ends_on",
+    "review-by": "review_by",
+    "review_by": "review_by",
+    "notice": "told_by",
+    "in-force-from": "from",
+    "in_force_from": "from",
+    "public-reference": "reference",
+    "public_reference": "reference",
+    "contact": "contact",
+    "decided-by": "present",
+    "decided_by": "present",
+    "in favour": "present",
+    "scope": "scope",
+    "measure": "measure",
+}
+"""The field that a refusal is about, by what it speaks of; any other is about who is meant."""
+
+
+async def look(visit: Visit) -> web.StreamResponse:
+    """`GET /sanctions/new`: the guided form."""
+    return await _form(visit)
+
+
+async def propose(visit: Visit) -> web.StreamResponse:
+    """`POST /sanctions/new`: first what would be proposed, with doubts; then it is proposed."""
+    if visit.form.one("step") == "change":
+        return await _form(visit)
+    faults = _missing(visit)
+    if faults:
+        return await _form(visit, 422, faults)
+    body = _proposal(visit)
+    try:
+        if visit.form.one("step") == "propose":
+            decided = await visit.ask(sanctions.propose, body)
+            return visit.go(f"/decisions/{decided.decision}")
+        draft = await visit.ask(sanctions.preview, body)
+    except ComityError as error:
+        words = str(error)
+        field = next((field for said, field in _FIELDS.items() if said in words), "who")
+        return await _form(visit, error.status, {field: without_options(visit, words)})
+    spaces, bodies = await declared(visit)
+    return visit.page("sanction_draft", draft=draft, spaces=spaces, bodies=bodies)
+
+
+def without_options(visit: Visit, words: str) -> str:
+    """A refusal in words for people who see no command line."""
+    for option, called in _CALLED.items():
+        words = words.replace(option, called)
+    return visit.say(words)
+
+
+async def declared(visit: Visit) -> tuple[dict[str, str], dict[str, str]]:
+    """How the community calls its spaces and its bodies, by slug."""
+    community = (await visit.ask(officers.community)).community
+    spaces, bodies = (
+        {each["slug"]: each["name"] for each in community[what]} for what in ("spaces", "bodies")
+    )
+    return spaces, bodies
+
+
+def _missing(visit: Visit) -> dict[str, str]:
+    """What cannot be proposed without."""
+    form = visit.form
+    votes = [form.one("present"), form.one("in_favour")]
+    wrong = {
+        "who": not understood(form.one("who"), form.one("handle")),
+        "measure": not form.one("measure"),
+        "scope": not form.all("scope"),
+        "ends_on": form.one("measure") == "suspension" and not form.one("ends_on"),
+        "told_by": form.one("notice") == "delayed" and not form.one("told_by"),
+        "present": any(votes) and not all(_VOTES.fullmatch(each) for each in votes),
+    }
+    words = {
+        "who": "Say who it is about: an address, a handle or a number, and perhaps a name.",
+        "measure": "Choose what is decided.",
+        "scope": "Choose where it holds.",
+        "ends_on": "A suspension has a last day, within 180 days.",
+        "told_by": "Say until which day the notice is delayed.",
+        "present": "Say how many were present, and how many were in favour.",
+    }
+    return {name: visit.say(words[name]) for name, holds in wrong.items() if holds}
+
+
+def _proposal(visit: Visit) -> dict[str, Any]:
+    """The form, as the API takes it."""
+    form = visit.form
+    told = {"state": form.one("notice") or "given"}
+    body: dict[str, Any] = {
+        "identifiers": understood(form.one("who"), form.one("handle")),
+        "measure": form.one("measure"),
+        "scope": [_scope(each) for each in form.all("scope")],
+        "basis": form.one("basis") or "undisclosed",
+        "notice": told | ({"until": form.one("told_by")} if told["state"] == "delayed" else {}),
+        "public_measure": form.one("public_measure") == "yes",
+        "in_force_from": form.one("from"),
+        "ends_on": "indefinite" if form.one("end") == "none" else form.one("ends_on"),
+        "review_by": form.one("review_by"),
+        "contact": form.one("contact"),
+        "public_reference": form.one("reference"),
+    }
+    if form.one("present"):
+        present, in_favour = int(form.one("present")), int(form.one("in_favour"))
+        body["decided_by"] = {
+            "body": form.one("body"),
+            "present": present,
+            "in_favour": in_favour,
+        }
+    return {name: value for name, value in body.items() if value not in ("", None)}
+
+
+def _scope(text: str) -> dict[str, str]:
+    kind, _, space = text.partition(":")
+    return {"kind": kind, "space": space} if space else {"kind": kind}
+
+
+async def _form(
+    visit: Visit, status: int = 200, faults: dict[str, str] | None = None
+) -> web.Response:
+    spaces, bodies = await declared(visit)
+    return visit.page(
+        "sanction_new",
+        status,
+        faults=faults or {},
+        handles=HANDLES,
+        spaces=spaces,
+        bodies=bodies,
+    )
