@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import webbrowser
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from node.cli import node_command
 from node.cli.account import pages_of
 from node.cli.output import emit
 from node.cli.token import ROLES
+from node.errors import UserError
 
 if TYPE_CHECKING:
     from node.callers import Role
@@ -31,13 +33,15 @@ async def open_(node: "Node", role: "Role", officer: str | None, browser: bool) 
 
     Where no `comity serve` runs, this is one, on this computer only, until Ctrl-C.
     """
-    if node.home.is_served():
-        await _open(node, pages_of(node), role, officer, browser)
-        return
     from node import logging
     from node.app import serving
 
-    with node.home.kept_to_oneself():
+    with ExitStack() as kept:
+        try:
+            kept.enter_context(node.home.kept_to_oneself())
+        except UserError:  # a service is at work, and has the pages
+            await _open(node, pages_of(node), role, officer, browser)
+            return
         logging.configure()
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
