@@ -35,6 +35,7 @@ _ANYBODY: tuple[Role, ...] = ("checker", "officer", "operator")
 ROUTES = (
     Route("GET", "/me", _ANYBODY, here.me),
     Route("GET", "/node", _RUNS, here.health),
+    Route("GET", "/node/storage", _RUNS, here.storage),
     Route("GET", "/tokens", _RUNS, here.tokens),
     Route("POST", "/tokens", _RUNS, here.create_token, recorded=True),
     Route("DELETE", "/tokens/{name}", _RUNS, here.revoke_token, recorded=True),

@@ -1,11 +1,20 @@
-"""Deleting what has been kept long enough."""
+"""How much is kept, and deleting what has been kept long enough."""
 
 from datetime import date
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import tables
+
+
+async def counts(connection: AsyncConnection) -> dict[str, int]:
+    """How many rows each table has, by its name."""
+    queries = [
+        select(literal(name), func.count()).select_from(table)
+        for name, table in tables.metadata.tables.items()
+    ]
+    return {name: number for name, number in await connection.execute(union_all(*queries))}
 
 
 async def delete_tokens(connection: AsyncConnection, day: date) -> int:
