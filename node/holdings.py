@@ -10,7 +10,13 @@ from typing import Literal
 from node.tables import metadata
 
 About = Literal[
-    "nobody", "officers", "people here", "persons concerned", "persons asked about", "persons asking", "peers"
+    "nobody",
+    "officers",
+    "people here",
+    "persons concerned",
+    "persons asked about",
+    "persons asking",
+    "peers",
 ]
 """Whom a row is about. Peers are communities; people here, who enter the pages of this node."""
 

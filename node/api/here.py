@@ -91,9 +91,7 @@ async def storage(call: Call[Nothing, NoQuery]) -> Storage:
         retention_days=config.retention_days,
         ended_retention_days=config.ended_retention_days,
         tables=[
-            TableKept(
-                table=name, why=each.why, about=each.about, kept=each.kept, rows=rows[name]
-            )
+            TableKept(table=name, why=each.why, about=each.about, kept=each.kept, rows=rows[name])
             for name, each, _ in holdings.every()
         ],
     )

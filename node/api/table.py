@@ -4,8 +4,8 @@
 - An **officer** decides: sanctions and what is said of them, decisions, what is held of a person,
   what peers' words mean here, whether a finding is about whom its issuer means; and asks, as a
   checker does. What the community decides takes the officer's password or signature besides.
-- An **operator** runs the node: peers, officers' and the community's proposals, accounts, tokens, the record;
-  and sees nobody who is under a sanction, nor asks about anybody.
+- An **operator** runs the node: peers, officers' and the community's proposals, accounts, tokens,
+  the record; and sees nobody who is under a sanction, nor asks about anybody.
 """
 
 from node.api import (

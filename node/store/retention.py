@@ -14,7 +14,7 @@ async def counts(connection: AsyncConnection) -> dict[str, int]:
         select(literal(name), func.count()).select_from(table)
         for name, table in tables.metadata.tables.items()
     ]
-    return {name: number for name, number in await connection.execute(union_all(*queries))}
+    return dict((await connection.execute(union_all(*queries))).tuples().all())
 
 
 async def delete_tokens(connection: AsyncConnection, day: date) -> int:
