@@ -1,4 +1,4 @@
-"""`/me`, `/node`, `/tokens`: who calls, whether the node is in order, what it keeps, who may call."""
+"""`/me`, `/node`, `/tokens`: who calls, whether the node is in order and what it keeps."""
 
 from typing import Annotated, Literal
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import hdrs, web
 
-from node import accounts, sessions
+from node import accounts, audit, sessions
 from node.errors import UserError
 from node.federation.problems import innermost
 from node.federation.service import Service
@@ -99,7 +99,8 @@ async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
         visit = Visit(site, request, visit.now, visit.language, session, caller, form)
     if page.confirmed and (session is None or not session.is_confirmed(visit.now)):
         return visit.go("/confirm")
-    return await page.handler(visit)
+    with audit.acting(audit.HERE if caller is None else caller.name):
+        return await page.handler(visit)
 
 
 def _failed(visit: Visit, status: int, words: str) -> web.Response:

@@ -1,13 +1,26 @@
 """Every page, and who may open it."""
 
 from node.callers import Role
-from node.web import checking, entering, findings, lists, me
+from node.web import (
+    checking,
+    entering,
+    findings,
+    lists,
+    me,
+    peers,
+    people,
+    policy,
+    record,
+    running,
+)
 from node.web.visit import Page
 
 _NOBODY: tuple[Role, ...] | None = None
 _ANYBODY: tuple[Role, ...] = ("checker", "officer", "operator")
 _ASKS: tuple[Role, ...] = ("checker", "officer")
 _DECIDES: tuple[Role, ...] = ("officer",)
+_RUNS: tuple[Role, ...] = ("operator",)
+_SEES: tuple[Role, ...] = ("officer", "operator")
 
 PAGES = (
     # --- Getting in
@@ -44,4 +57,21 @@ PAGES = (
     Page("POST", "/findings/{id}/judge", _DECIDES, findings.judge),
     Page("POST", "/findings/{id}/ask", _ASKS, findings.ask),
     Page("POST", "/findings/{id}/delete", _ASKS, findings.delete),
+    # --- Running the node
+    Page("GET", "/node", _RUNS, running.show),
+    Page("GET", "/peers", _RUNS, peers.every),
+    Page("POST", "/peers", _RUNS, peers.add),
+    Page("GET", "/peers/{id}", _RUNS, peers.show),
+    Page("POST", "/peers/{id}/accept", _RUNS, peers.accept),
+    Page("POST", "/peers/{id}/follow", _RUNS, peers.follow),
+    Page("POST", "/peers/{id}/remove", _RUNS, peers.remove),
+    Page("POST", "/events/{id}", _RUNS, peers.lower),
+    Page("GET", "/policy", _SEES, policy.show),
+    Page("POST", "/policy", _DECIDES, policy.change),
+    Page("GET", "/accounts", _SEES, people.every),
+    Page("POST", "/accounts/invite", _SEES, people.invite, confirmed=True),
+    Page("POST", "/accounts/remove", _RUNS, people.remove, confirmed=True),
+    Page("POST", "/tokens", _RUNS, people.create_token, confirmed=True),
+    Page("POST", "/tokens/revoke", _RUNS, people.revoke_token, confirmed=True),
+    Page("GET", "/record", _RUNS, record.show),
 )
