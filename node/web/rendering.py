@@ -164,4 +164,6 @@ def _moment(value: datetime | float | None, language: str) -> str:
     if value is None:
         return _NONE
     at = datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value
-    return f"{format_datetime(at, format='medium', locale=language)} UTC"
+    # Its narrow space would be shown as what nobody can see.
+    said = format_datetime(at, format="medium", locale=language).replace("\u202f", " ")
+    return f"{said} UTC"
