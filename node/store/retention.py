@@ -11,10 +11,11 @@ from node import tables
 async def counts(connection: AsyncConnection) -> dict[str, int]:
     """How many rows each table has, by its name."""
     queries = [
-        select(literal(name), func.count()).select_from(table)
+        select(literal(name).label("table"), func.count().label("rows")).select_from(table)
         for name, table in tables.metadata.tables.items()
     ]
-    return dict((await connection.execute(union_all(*queries))).tuples().all())
+    found = await connection.execute(union_all(*queries))
+    return {each.table: each.rows for each in found}
 
 
 async def delete_tokens(connection: AsyncConnection, day: date) -> int:

@@ -35,6 +35,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "publickey-credentials-get=(self), publickey-credentials-create=(self)",
     "Referrer-Policy": "same-origin",
+    "Server": "comity",
     "X-Content-Type-Options": "nosniff",
 }
 """Nothing is kept, framed, told on or run that is not this node's own."""

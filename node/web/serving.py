@@ -13,7 +13,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from node import accounts, audit, sessions
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from node.federation.problems import innermost
 from node.federation.service import Service
 from node.web import forms, rendering
@@ -56,6 +56,8 @@ def _responder(site: Site, page: Page) -> Responder:
             return _elsewhere(visit)
         try:
             return await _answer(visit, page)
+        except NotHere as error:
+            return _failed(visit, NotFound.status, str(error))
         except (ComityError, UserError) as error:
             status = error.status if isinstance(error, ComityError) else 422
             return _failed(visit, status, str(error))
