@@ -4,6 +4,7 @@ from aiohttp import web
 
 from node.api import officers, peers
 from node.documents import PeerDocument
+from node.introduction import NotTheOneCompared
 from node.web.visit import Visit
 from protocol.errors import ComityError, NotFound
 
@@ -71,13 +72,13 @@ def _compared(visit: Visit) -> dict[str, object]:
 
 
 def _faults(visit: Visit, error: ComityError, field: str) -> dict[str, str]:
-    """Beside the field that it is about, as far as that is known."""
-    if "compare" not in visit.form.fields or visit.form.one("compare") or field == "compare":
-        return {field: visit.say(str(error))}
-    if visit.form.one("uncompared"):
-        return {field: visit.say(str(error))}
-    words = "Type the string that their operator reads out to you, or say that you take it without."
-    return {"compare": visit.say(words)}
+    """Beside the field that it is about; by default `field`."""
+    if not visit.form.one("compare") and not visit.form.one("uncompared"):
+        words = "Type the string that their operator reads out, or take them without comparing."
+        return {"compare": visit.say(words)}
+    if isinstance(error.__cause__, NotTheOneCompared) or str(error).startswith("compare:"):
+        field = "compare"
+    return {field: visit.say(str(error))}
 
 
 async def _every(
