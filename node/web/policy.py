@@ -48,9 +48,9 @@ def _change(form: Form) -> dict[str, Any]:
 
 def _shown(said: Mapping[str, Any]) -> Mapping[str, Any]:
     """A part that is not set yet, with all members, as it is shown."""
-    part = said["part"]
-    given = dict.fromkeys(_MEMBERS[part["about"]]) | {"approvals": 1, "custody": "node"} | part
-    return given | {"former": False, "attention": part.get("attention", "review")}
+    part: Mapping[str, Any] = said["part"]
+    defaults = {"attention": "review", "approvals": 1, "custody": "node", "former": False}
+    return {**dict.fromkeys(_MEMBERS[part["about"]]), **defaults, **part}
 
 
 async def _page(visit: Visit, status: int = 200, fault: str | None = None) -> web.Response:

@@ -5,6 +5,7 @@ import pytest
 from node import accounts, audit, constitution, passwords, sessions
 from node.callers import Role
 from node.officers import MOST_WRONG, PATIENCE
+from node.passwords import Cost
 from node.web.table import PAGES
 from node.web.visit import Page
 from tests.node.web.conftest import Answer, Browser, Pages
@@ -84,11 +85,15 @@ async def test_as_much_work_is_done_for_a_name_that_there_is_not(
 ) -> None:
     """So that nobody learns by the time which names there are."""
     await _accept(pages, "Ada")
-    browser, work = await pages.stranger(), []
+    browser = await pages.stranger()
+    work: list[object] = []
     stretched = passwords._stretched  # noqa: SLF001 - where all the work is
-    monkeypatch.setattr(
-        passwords, "_stretched", lambda *given: work.append(given[2]) or stretched(*given)
-    )
+
+    def counted(password: str, salt: bytes, cost: Cost) -> bytes:
+        work.append(cost)
+        return stretched(password, salt, cost)
+
+    monkeypatch.setattr(passwords, "_stretched", counted)
     for name in ("Ada", "Eve"):
         await _enter(browser, name, "a wrong one")
     assert work == [work[0]] * 2
