@@ -95,7 +95,7 @@ async def invite(call: Call[NewInvitation, NoQuery]) -> InvitationMade:
 
 
 async def remove(call: Call[Nothing, NoQuery]) -> Removed:
-    """Remove an account: whoever is signed in with it is so no more."""
+    """Remove an account, or an invitation: whoever is signed in with it is so no more."""
     await accounts.remove(call.node, call.path["name"], call.now)
     return Removed(removed=call.path["name"])
 

@@ -169,6 +169,14 @@ async def test_who_is_removed_is_out_at_once(pages: Pages) -> None:
     assert (await operator.post("/accounts/remove", {"name": "Ada"})).status == 404
 
 
+async def test_an_invitation_is_withdrawn(pages: Pages) -> None:
+    """Sent to the wrong address, it makes no account."""
+    path, operator = await pages.invited("Ada"), await pages.signed_in("operator")
+    assert (await operator.post("/accounts/remove", {"name": "ada"})).leads_to == "/accounts"
+    assert (await (await pages.stranger()).get(path)).status == 404
+    assert await accounts.invited(pages.community.node) == []
+
+
 async def test_an_officer_who_is_one_no_more_is_out(pages: Pages) -> None:
     """With the next request after the decision is in the log."""
     community = pages.community
