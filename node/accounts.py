@@ -160,8 +160,7 @@ async def invitation(node: Node, code: str, now: int) -> Invitation:
         row = await rows.invitation(connection, tag)
     if row is None or row.expires_at < now:
         raise NotHere("this link was used already, or has ended: ask for another one")
-    name = node.vault.open(_INVITED, row.tag, row.name_sealed).decode()
-    return Invitation(name, row.role, row.officer, row.tag)
+    return Invitation(_invited_as(node, row), row.role, row.officer, row.tag)
 
 
 async def accept(node: Node, invited: Invitation, password: str | None, now: int) -> str:
@@ -300,25 +299,31 @@ async def invited(node: Node) -> list[tuple[str, Role, int]]:
     """Name, role and end (Unix seconds) of each invitation that waits."""
     async with node.store.read() as connection:
         found = await rows.invited(connection)
-    return [
-        (node.vault.open(_INVITED, row.tag, row.name_sealed).decode(), row.role, row.expires_at)
-        for row in found
-    ]
+    return [(_invited_as(node, row), row.role, row.expires_at) for row in found]
 
 
 async def remove(node: Node, name: str, now: int) -> None:
-    """Remove an account: whoever is signed in with it is so no more.
+    """Remove an account, and what invites to one: whoever is signed in with it is so no more.
 
     Raises:
-        NotHere: none has this name.
+        NotHere: none has this name, and nobody of this name is invited.
     """
+    tag = _name_tag(node, name)
     async with node.store.write() as connection:
-        row = await rows.named(connection, _name_tag(node, name))
-        if row is None:
+        row = await rows.named(connection, tag)
+        waiting = [
+            each
+            for each in await rows.invited(connection)
+            if _name_tag(node, _invited_as(node, each)) == tag
+        ]
+        if row is None and not waiting:
             raise NotHere("no account has this name: `comity account list` shows them")
         said = {"who": audit.who(), "what": "remove", "account": name}
         await audit.record(connection, node.vault, "account", said, now)
-        await rows.drop(connection, row.id)
+        if row is not None:
+            await rows.drop(connection, row.id)
+        for each in waiting:
+            await rows.take_invitation(connection, each.tag)
 
 
 async def caller_of(node: Node, row: AccountRow) -> Caller | None:
@@ -333,6 +338,10 @@ async def caller_of(node: Node, row: AccountRow) -> Caller | None:
 def name_of(node: Node, row: AccountRow) -> str:
     """What the person is called."""
     return node.vault.open(_NAME, row.id, row.name_sealed).decode()
+
+
+def _invited_as(node: Node, row: InvitationRow) -> str:
+    return node.vault.open(_INVITED, row.tag, row.name_sealed).decode()
 
 
 def _name_tag(node: Node, name: str) -> bytes:

@@ -46,6 +46,7 @@ from node.federation.problems import problems
 from node.federation.service import SERVICE, Service
 from node.identity import OwnIdentity
 from node.node import Node
+from node.public import about
 from node.public import desk as public_desk
 from node.pulls import Pulls
 from node.store import logs, peers
@@ -164,6 +165,7 @@ def application(service: Service, url: str | None) -> web.Application:
     ):
         app.router.add_get(base + path, get, allow_head=False)
     public_desk.add_routes(app, urlsplit(url).path)
+    about.add_routes(app, urlsplit(url).path)
     app.router.add_post(f"{base}/log/add-checkpoint", witness.add_checkpoint)
     app.router.add_post(f"{base}/evaluate", evaluate.evaluate)
     app.router.add_post(f"{base}/records", records.records)

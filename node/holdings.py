@@ -10,9 +10,15 @@ from typing import Literal
 from node.tables import metadata
 
 About = Literal[
-    "nobody", "officers", "persons concerned", "persons asked about", "persons asking", "peers"
+    "nobody",
+    "officers",
+    "people here",
+    "persons concerned",
+    "persons asked about",
+    "persons asking",
+    "peers",
 ]
-"""Whom a row is about. Peers are communities."""
+"""Whom a row is about. Peers are communities; people here, who enter the pages of this node."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,29 @@ HOLDINGS = {
         "Which tokens open the local API; of each no more than a keyed hash.",
         "officers",
         "Until it is revoked.",
+    ),
+    "accounts": Holding(
+        "Who may enter the pages, and as what.", "people here", "Until the account is removed."
+    ),
+    "passkeys": Holding(
+        "By which device an account is entered.",
+        "people here",
+        "Until it is removed, or the account is.",
+    ),
+    "sessions": Holding(
+        "In which browsers somebody is signed in, so that they can see and end it.",
+        "people here",
+        "Until they sign out; 12 hours after it was used last; 7 days after they signed in.",
+    ),
+    "invitations": Holding(
+        "Who was sent a link by which an account is made.",
+        "people here",
+        "Until it is used, or 7 days.",
+    ),
+    "challenges": Holding(
+        "That what a passkey signs, and a link that signs in, holds once.",
+        "people here",
+        "Until it is used, or 5 minutes.",
     ),
     "screenings": Holding(
         "Lists that wait for their turn, and what was counted of those that were screened.",

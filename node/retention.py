@@ -12,11 +12,13 @@
 - the secret of an OPRF key that no record uses any more: until no peer can rightly ask under it;
 - letters: what was written goes when it left or was given up; that it did, 30 days later;
 - who asked at the desk: a day after the code is too old;
+- invitations to the pages that nobody used, what passkeys were asked to sign: when it is too late;
+  browsers in which somebody is signed in: 12 hours after the last use, 7 days after signing in;
 - wishes for a review: a year, after which there may be another;
 - nonces: until their signature has long expired; charges: a day; events: until another may follow.
 """
 
-from node import admission, audit, forgetting, judgments, kept, rotation, settling
+from node import admission, audit, forgetting, judgments, kept, rotation, sessions, settling
 from node.budgets import DAY, EVENT_INTERVAL
 from node.clock import day_of
 from node.directory import NONCE_GRACE
@@ -47,6 +49,7 @@ async def clean(node: Node, now: int) -> int:
         await nonces.forget(connection, now - NONCE_GRACE)
         await budgets.forget_charges(connection, now - DAY)
     deleted += await audit.forget_subjects(node, now)
+    await sessions.forget(node, now)
     await kept.forget_all_ended(node, now)
     await judgments.forget_ended(node, now)
     await admission.lapse(node, now)

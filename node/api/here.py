@@ -1,13 +1,14 @@
-"""`/me`, `/node`, `/tokens`: whose token it is, whether the node is in order, who may call it."""
+"""`/me`, `/node`, `/tokens`: who calls, whether the node is in order and what it keeps."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from node import callers, doctor
+from node import callers, doctor, holdings
 from node.api.routes import Body, Call, NoQuery, Nothing
 from node.callers import Role
 from node.documents import Document, Tokens
+from node.store import retention
 from protocol.encoding import Day
 
 Name = Annotated[str, Field(min_length=1, max_length=callers.MAX_NAME)]
@@ -26,6 +27,26 @@ class Health(Document):
 
     ok: bool
     checks: list[doctor.Check]
+
+
+class TableKept(Document):
+    """What is kept of one kind: why, about whom, how long, and how much of it there is."""
+
+    table: str
+    why: str
+    about: str
+    kept: str
+    rows: int
+
+
+class Storage(Document):
+    """What is kept here, and how long."""
+
+    database: Literal["sqlite", "postgresql"]
+    bytes: int
+    retention_days: int
+    ended_retention_days: int
+    tables: list[TableKept]
 
 
 class NewToken(Body):
@@ -57,6 +78,23 @@ async def health(call: Call[Nothing, NoQuery]) -> Health:
     """Whether settings, keys, database, log, peers and budgets are in order."""
     found = await doctor.examine(call.node.home, call.now)
     return Health(ok=doctor.healthy(found), checks=found)
+
+
+async def storage(call: Call[Nothing, NoQuery]) -> Storage:
+    """What is kept here, how much of it, and how long."""
+    store, config = call.node.store, call.node.config
+    async with store.read() as connection:
+        rows = await retention.counts(connection)
+    return Storage(
+        database="sqlite" if store.is_sqlite else "postgresql",
+        bytes=await store.size(),
+        retention_days=config.retention_days,
+        ended_retention_days=config.ended_retention_days,
+        tables=[
+            TableKept(table=name, why=each.why, about=each.about, kept=each.kept, rows=rows[name])
+            for name, each, _ in holdings.every()
+        ],
+    )
 
 
 async def tokens(call: Call[Nothing, NoQuery]) -> Tokens:

@@ -8,6 +8,7 @@ from node import constitution, ledger, officers, rotation
 from node.api.routes import Body, Call, NoQuery, Nothing
 from node.documents import Decided, Document, OfficerListed
 from node.errors import UserError
+from protocol.compare import Comparison
 from protocol.encoding import from_base64url
 from protocol.errors import Malformed
 
@@ -49,6 +50,8 @@ class Community(Document):
     """What the community says of itself in its log."""
 
     community: dict[str, Any]
+    compare: str
+    """What two administrators read out to each other."""
 
 
 class Changes(Body):
@@ -106,8 +109,10 @@ async def set_threshold(call: Call[NewThreshold, NoQuery]) -> Decided:
 
 
 async def community(call: Call[Nothing, NoQuery]) -> Community:
-    """What the community says of itself now."""
-    return Community(community=(await ledger.own_register(call.node)).community.to_value())
+    """What the community says of itself now, and the string that peers compare."""
+    own, head = await ledger.own_register(call.node), await ledger.own_head(call.node)
+    comparison = Comparison(own.community.id, head.fingerprint, head.size, head.root)
+    return Community(community=own.community.to_value(), compare=comparison.to_text())
 
 
 async def change_community(call: Call[Changes, NoQuery]) -> Decided:

@@ -1,5 +1,6 @@
 """`/log`, `/audit`, `/reports`, `/subjects`: what is held against what was done, and for whom."""
 
+from collections import deque
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -20,6 +21,12 @@ class Page(Query):
 
     start: Annotated[int, Field(ge=0, le=2**53, alias="from")] = 0
     limit: Annotated[int, Field(ge=1, le=MOST)] = 100
+
+
+class Newest(Page):
+    """Or the last ones, and then from none."""
+
+    newest: bool = False
 
 
 class Log(Document):
@@ -88,17 +95,18 @@ async def log(call: Call[Nothing, Page]) -> Log:
     )
 
 
-async def acts(call: Call[Nothing, Page]) -> Acts:
-    """The record of acts, verified."""
+async def acts(call: Call[Nothing, Newest]) -> Acts:
+    """The record of acts, verified; by `newest` its end."""
     said = {"who": audit.who(), "what": "audit"}
     await audit.write(call.node, "export", said, call.now)
-    start, end = call.query.start, call.query.start + call.query.limit
-    found, total = [], 0
+    start, limit, newest = call.query.start, call.query.limit, call.query.newest
+    found: deque[Act] = deque(maxlen=limit)
+    total = 0
     async for each in audit.stream(call.node):
         total = each.seq + 1
-        if start <= each.seq < end:
+        if newest or start <= each.seq < start + limit:
             found.append(_act(each))
-    return Acts(acts=found, total=total)
+    return Acts(acts=list(found), total=total)
 
 
 def _act(act: audit.Recorded) -> Act:

@@ -4,11 +4,12 @@
 - An **officer** decides: sanctions and what is said of them, decisions, what is held of a person,
   what peers' words mean here, whether a finding is about whom its issuer means; and asks, as a
   checker does. What the community decides takes the officer's password or signature besides.
-- An **operator** runs the node: peers, officers' and the community's proposals, tokens, the record;
-  and sees nobody who is under a sanction, nor asks about anybody.
+- An **operator** runs the node: peers, officers' and the community's proposals, accounts, tokens,
+  the record; and sees nobody who is under a sanction, nor asks about anybody.
 """
 
 from node.api import (
+    accounts,
     checks,
     decisions,
     findings,
@@ -34,9 +35,13 @@ _ANYBODY: tuple[Role, ...] = ("checker", "officer", "operator")
 ROUTES = (
     Route("GET", "/me", _ANYBODY, here.me),
     Route("GET", "/node", _RUNS, here.health),
+    Route("GET", "/node/storage", _RUNS, here.storage),
     Route("GET", "/tokens", _RUNS, here.tokens),
     Route("POST", "/tokens", _RUNS, here.create_token, recorded=True),
     Route("DELETE", "/tokens/{name}", _RUNS, here.revoke_token, recorded=True),
+    Route("GET", "/accounts", _SEES, accounts.every),
+    Route("POST", "/accounts/invitations", _SEES, accounts.invite, recorded=True),
+    Route("DELETE", "/accounts/{name}", _RUNS, accounts.remove, recorded=True),
     # --- Asking
     Route("POST", "/checks", _ASKS, checks.check, asks_peers=True, recorded=True),
     Route("GET", "/findings", _ASKS, findings.since),

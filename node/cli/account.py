@@ -93,7 +93,7 @@ async def list_(node: "Node") -> None:
 @click.argument("name")
 @node_command
 async def remove(node: "Node", name: str) -> None:
-    """Remove an account; whoever is signed in with it is so no more."""
+    """Remove an account, or an invitation; whoever is signed in with it is so no more."""
     from node import accounts
 
     await accounts.remove(node, name, clock.now())

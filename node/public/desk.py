@@ -10,16 +10,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from node import desk, pages
+from node import desk
 from node.errors import ComeLater, UserError
 from node.federation.bodies import read_body
 from node.federation.middleware import EDGE
 from node.federation.service import SERVICE
 from node.mailbox import identifier_of
+from node.public import pages
 from protocol.errors import Malformed
 
 ANSWER_AFTER = 0.25
@@ -33,13 +34,6 @@ AT_A_TIME = 8
 """Forms that are looked at together; whoever comes then is told to come later."""
 
 _FORM = "application/x-www-form-urlencoded"
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def add_routes(app: web.Application, base: str) -> None:
@@ -64,7 +58,8 @@ async def send_code(request: web.Request) -> web.Response:
             address = identifier_of(form.get("address", ""))
         except UserError:
             words = "No letter can be sent to this. An address such as name@example.org is due."
-            return await _page(request, "ask", status=400, fault=words)
+            faults = {"address": pages.say(request, words)}
+            return await _page(request, "ask", status=400, faults=faults)
         service = request.app[SERVICE]
         if await desk.is_open(service.node):
             await desk.request(service.node, address, service.now())
@@ -87,7 +82,8 @@ async def confirm(request: web.Request) -> web.Response:
             )
         except desk.NoSuchCode:
             words = "This code was used, is too old, or is mistyped. Ask for another one."
-            return await _page(request, "confirm", status=400, fault=words)
+            faults = {"code": pages.say(request, words)}
+            return await _page(request, "confirm", status=400, faults=faults)
     at = datetime.fromtimestamp(leaves_at, UTC).strftime("%H:%M")
     return await _page(request, "done", at=at)
 
@@ -121,10 +117,6 @@ async def _form(request: web.Request) -> dict[str, str]:
 async def _page(
     request: web.Request, step: str, *, status: int = 200, **values: Any
 ) -> web.Response:
-    service = request.app[SERVICE]
-    community = (await service.own.current()).community
-    path = f"{urlsplit(community.url or '').path}/desk"
-    shown = step if await desk.is_open(service.node) else "closed"
-    defaults = {"fault": None, "code": "", "at": "", "hours": 0, "most": 0}
-    text = pages.html("desk", community=community, path=path, step=shown, **(defaults | values))
-    return web.Response(text=text, status=status, content_type="text/html", headers=_HEADERS)
+    shown = step if await desk.is_open(request.app[SERVICE].node) else "closed"
+    defaults = {"code": "", "at": "", "hours": 0, "most": 0}
+    return await pages.page(request, "desk", status=status, step=shown, **(defaults | values))

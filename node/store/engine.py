@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
@@ -87,6 +87,20 @@ class Store:
         """
         async with self._turn, _begun(self._writer) as connection:
             yield connection
+
+    async def size(self) -> int:
+        """Bytes that the database takes; on SQLite without its write-ahead log.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        query = (
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+            if self.is_sqlite
+            else "SELECT pg_database_size(current_database())"
+        )
+        async with self.read() as connection:
+            return int((await connection.execute(text(query))).scalar_one())
 
     async def scrub(self) -> bool:
         """Let go of what was deleted: SQLite keeps it in its write-ahead log until this.

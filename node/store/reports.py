@@ -14,6 +14,12 @@ async def get(connection: AsyncConnection, first: date) -> bytes | None:
     return (await connection.execute(query)).scalar_one_or_none()
 
 
+async def newest(connection: AsyncConnection) -> bytes | None:
+    """The report of the newest half-year; None where none was made."""
+    query = select(reports.c.document).order_by(reports.c.first.desc()).limit(1)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
 async def add(connection: AsyncConnection, first: date, document: bytes) -> None:
     """Keep a report for good."""
     await connection.execute(insert(reports).values(first=first, document=document))

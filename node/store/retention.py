@@ -1,11 +1,21 @@
-"""Deleting what has been kept long enough."""
+"""How much is kept, and deleting what has been kept long enough."""
 
 from datetime import date
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import tables
+
+
+async def counts(connection: AsyncConnection) -> dict[str, int]:
+    """How many rows each table has, by its name."""
+    queries = [
+        select(literal(name).label("table"), func.count().label("rows")).select_from(table)
+        for name, table in tables.metadata.tables.items()
+    ]
+    found = await connection.execute(union_all(*queries))
+    return {each.table: each.rows for each in found}
 
 
 async def delete_tokens(connection: AsyncConnection, day: date) -> int:

@@ -8,10 +8,11 @@ import hashlib
 import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import resources
 from typing import Any
 
+import segno
 from aiohttp import web
 from babel.core import negotiate_locale
 from babel.dates import format_date, format_datetime
@@ -34,8 +35,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "publickey-credentials-get=(self), publickey-credentials-create=(self)",
     "Referrer-Policy": "same-origin",
+    "Server": "comity",
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
 }
 """Nothing is kept, framed, told on or run that is not this node's own."""
 
@@ -50,10 +51,15 @@ def page(
     template: str, language: str, values: Mapping[str, Any], status: int = 200
 ) -> web.Response:
     """The page of a template under `templates`, by its name."""
-    said = _environment(language).get_template(f"{template}.html").render(values)
+    said = filled(template, language, values)
     return web.Response(
         text=said, status=status, content_type="text/html", charset="utf-8", headers=HEADERS
     )
+
+
+def filled(template: str, language: str, values: Mapping[str, Any]) -> str:
+    """A template in a language, with what it is filled with."""
+    return _environment(language).get_template(f"{template}.html").render(values)
 
 
 def language_of(request: web.Request) -> str:
@@ -121,6 +127,7 @@ def _environment(language: str) -> Environment:
         "day": partial(_day, language=language),
         "moment": partial(_moment, language=language),
         "lines": _lines,
+        "qr": _qr_code,
     }
     return environment
 
@@ -132,6 +139,13 @@ def _shown(value: Any) -> Any:
 
 def _lines(value: str) -> Markup:
     return Markup("<br>").join(escape(printable(line)) for line in value.splitlines())
+
+
+@lru_cache(maxsize=4)
+def _qr_code(text: str) -> Markup:
+    # Light on its own ground, and with room around it, whatever the colours of the page are.
+    code = segno.make(text, micro=False)
+    return Markup(code.svg_inline(omitsize=True, light="#fff", svgclass=None, lineclass=None))  # noqa: S704 - squares
 
 
 _NONE = "\N{EN DASH}"
@@ -151,4 +165,6 @@ def _moment(value: datetime | float | None, language: str) -> str:
     if value is None:
         return _NONE
     at = datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value
-    return f"{format_datetime(at, format='medium', locale=language)} UTC"
+    # Its narrow space would be shown as what nobody can see.
+    said = format_datetime(at, format="medium", locale=language).replace("\u202f", " ")
+    return f"{said} UTC"

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import hdrs, web
 
-from node import accounts, sessions
-from node.errors import UserError
+from node import accounts, audit, sessions
+from node.errors import NotHere, UserError
 from node.federation.problems import innermost
 from node.federation.service import Service
 from node.web import forms, rendering
@@ -56,6 +56,8 @@ def _responder(site: Site, page: Page) -> Responder:
             return _elsewhere(visit)
         try:
             return await _answer(visit, page)
+        except NotHere as error:
+            return _failed(visit, NotFound.status, str(error))
         except (ComityError, UserError) as error:
             status = error.status if isinstance(error, ComityError) else 422
             return _failed(visit, status, str(error))
@@ -99,7 +101,8 @@ async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
         visit = Visit(site, request, visit.now, visit.language, session, caller, form)
     if page.confirmed and (session is None or not session.is_confirmed(visit.now)):
         return visit.go("/confirm")
-    return await page.handler(visit)
+    with audit.acting(audit.HERE if caller is None else caller.name):
+        return await page.handler(visit)
 
 
 def _failed(visit: Visit, status: int, words: str) -> web.Response:

@@ -9,8 +9,13 @@ from node.web import (
     inquiring,
     lists,
     me,
+    peers,
+    people,
+    policy,
     proposing,
+    record,
     reporting,
+    running,
     sanctioning,
 )
 from node.web.visit import Page
@@ -19,6 +24,7 @@ _NOBODY: tuple[Role, ...] | None = None
 _ANYBODY: tuple[Role, ...] = ("checker", "officer", "operator")
 _ASKS: tuple[Role, ...] = ("checker", "officer")
 _DECIDES: tuple[Role, ...] = ("officer",)
+_RUNS: tuple[Role, ...] = ("operator",)
 _SEES: tuple[Role, ...] = ("officer", "operator")
 
 PAGES = (
@@ -78,4 +84,21 @@ PAGES = (
     Page("GET", "/inquiries", _DECIDES, inquiring.every),
     Page("POST", "/inquiries/{id}", _DECIDES, inquiring.answer),
     Page("GET", "/report", _SEES, reporting.show),
+    # --- Running the node
+    Page("GET", "/node", _RUNS, running.show),
+    Page("GET", "/peers", _RUNS, peers.every),
+    Page("POST", "/peers", _RUNS, peers.add),
+    Page("GET", "/peers/{id}", _RUNS, peers.show),
+    Page("POST", "/peers/{id}/accept", _RUNS, peers.accept),
+    Page("POST", "/peers/{id}/follow", _RUNS, peers.follow),
+    Page("POST", "/peers/{id}/remove", _RUNS, peers.remove),
+    Page("POST", "/events/{id}", _RUNS, peers.lower),
+    Page("GET", "/policy", _SEES, policy.show),
+    Page("POST", "/policy", _DECIDES, policy.change),
+    Page("GET", "/accounts", _SEES, people.every),
+    Page("POST", "/accounts/invite", _SEES, people.invite, confirmed=True),
+    Page("POST", "/accounts/remove", _RUNS, people.remove, confirmed=True),
+    Page("POST", "/tokens", _RUNS, people.create_token, confirmed=True),
+    Page("POST", "/tokens/revoke", _RUNS, people.revoke_token, confirmed=True),
+    Page("GET", "/record", _RUNS, record.show),
 )

@@ -1,0 +1,247 @@
+"""Who gets in, by what, and for how long."""
+
+import pytest
+
+from node import accounts, audit, constitution, passwords, sessions
+from node.callers import Role
+from node.officers import MOST_WRONG, PATIENCE
+from node.passwords import Cost
+from node.web.table import PAGES
+from node.web.visit import Page
+from tests.node.web.conftest import Answer, Browser, Pages
+
+ROLES: tuple[Role, ...] = ("checker", "officer", "operator")
+LONG = "a password of some length"
+
+
+async def _accept(pages: Pages, name: str, role: Role = "checker") -> Browser:
+    """Somebody with an account and a password, signed in."""
+    browser = await pages.stranger()
+    made = await browser.post(await pages.invited(name, role), {"password": LONG})
+    assert (made.status, made.leads_to) == (303, "/")
+    await browser.get("/me")
+    return browser
+
+
+async def _enter(browser: Browser, name: str, password: str) -> Answer:
+    return await browser.post("/enter", {"name": name, "password": password})
+
+
+async def test_an_invitation_is_used_once_and_in_time(pages: Pages) -> None:
+    """Looking uses nothing up, as programs do that search for viruses; a week later it is over."""
+    path, browser = await pages.invited("Ada"), await pages.stranger()
+    for _ in range(2):
+        shown = await browser.get(path)
+        assert (shown.status, "Welcome, Ada" in shown.text) == (200, True)
+    short = await browser.post(path, {"password": "short"})
+    assert (short.status, "Error:" in short.text) == (422, True)
+    assert (await browser.post(path, {"password": LONG})).leads_to == "/"
+    assert (await browser.get("/check")).status == 200
+    other = await pages.stranger()
+    assert (await other.get(path)).status == 404
+    assert (await other.post(path, {"password": LONG})).status == 404
+    late = await pages.invited("Late")
+    pages.community.clock[0] += accounts.INVITED + 1
+    assert (await other.get(late)).status == 404
+    assert (await other.post(late, {"password": LONG})).status == 404
+    assert [each.name for each in await accounts.every(pages.community.node)] == ["Ada"]
+
+
+async def test_a_link_that_signs_in_works_once_and_in_time(pages: Pages) -> None:
+    """What `comity open` prints is no way in for who finds it later."""
+    node, now = pages.community.node, pages.community.now
+    browser = await pages.stranger()
+    used, late = [await accounts.open_link(node, "checker", None, now) for _ in range(2)]
+    assert (await browser.get(f"/opened/{used}")).leads_to == "/"
+    other = await pages.stranger()
+    assert (await other.get(f"/opened/{used}")).status == 404
+    pages.community.clock[0] += accounts.OPENED + 1
+    assert (await other.get(f"/opened/{late}")).status == 404
+    for never in ("x", "x.y", f"{late.partition('.')[0]}.", "%00"):
+        assert (await other.get(f"/opened/{never}")).status == 404
+
+
+async def test_wrong_passwords_are_slowed_and_recorded(pages: Pages) -> None:
+    """For a name that there is and for one that there is not, in the same words."""
+    await _accept(pages, "Ada")
+    browser = await pages.stranger()
+    said = {"Ada": [], "Eve": []}  # type: dict[str, list[tuple[int, str]]]
+    for name, answers in said.items():
+        for _ in range(MOST_WRONG + 1):
+            answer = await _enter(browser, name, "a wrong one")
+            answers.append((answer.status, answer.text.replace(name, "")))
+    assert said["Ada"] == said["Eve"]
+    assert len({text for _, text in said["Ada"]}) == 2  # wrong, and then: wait
+    assert (await _enter(browser, "Ada", LONG)).status == 422
+    wrong = await audit.since(pages.community.node, "password", 0)
+    assert len(wrong) == 2 * MOST_WRONG
+    assert "Ada" not in str([each.detail for each in wrong])
+    pages.community.clock[0] += PATIENCE + 1
+    assert (await _enter(browser, "ada ", LONG)).leads_to == "/"
+
+
+async def test_as_much_work_is_done_for_a_name_that_there_is_not(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that nobody learns by the time which names there are."""
+    await _accept(pages, "Ada")
+    browser = await pages.stranger()
+    work: list[object] = []
+    stretched = passwords._stretched  # noqa: SLF001 - where all the work is
+
+    def counted(password: str, salt: bytes, cost: Cost) -> bytes:
+        work.append(cost)
+        return stretched(password, salt, cost)
+
+    monkeypatch.setattr(passwords, "_stretched", counted)
+    for name in ("Ada", "Eve"):
+        await _enter(browser, name, "a wrong one")
+    assert work == [work[0]] * 2
+
+
+async def test_a_session_ends_by_itself(pages: Pages) -> None:
+    """Some hours after its last use, and a week after it began, however often it was used."""
+    browser, clock = await pages.signed_in("checker"), pages.community.clock
+    clock[0] += sessions.IDLE
+    assert (await browser.get("/check")).status == 200
+    clock[0] += sessions.IDLE + 1
+    assert (await browser.get("/check")).leads_to == "/enter"
+    again = await pages.signed_in("checker")
+    began = clock[0]
+    while clock[0] + sessions.IDLE <= began + sessions.MOST:
+        clock[0] += sessions.IDLE
+        assert (await again.get("/check")).status == 200
+    clock[0] = began + sessions.MOST + 1
+    assert (await again.get("/check")).leads_to == "/enter"
+
+
+async def test_sessions_are_listed_and_revoked(pages: Pages) -> None:
+    """One, all others, and one's own by signing out; another person's never."""
+    here, there, third = [await pages.signed_in("checker") for _ in range(3)]
+    officer = await pages.signed_in("officer")
+    listed = (await here.get("/me")).text
+    assert listed.count("last used") == 3
+    chosen = listed.split('name="id" value="')[1].partition('"')[0]
+    assert (await officer.post("/me/sessions/end", {"id": chosen})).status == 303
+    assert (await here.get("/me")).text.count("last used") == 3
+    assert (await here.post("/me/sessions/end", {"id": chosen})).status == 303
+    assert (await here.get("/me")).text.count("last used") == 2
+    assert (await here.post("/me/sessions/end")).status == 303
+    assert [(await each.get("/check")).status for each in (here, there, third)] == [200, 303, 303]
+    assert (await here.post("/leave")).leads_to == "/enter"
+    assert (await here.get("/check")).leads_to == "/enter"
+    assert (await officer.get("/check")).status == 200
+
+
+async def test_another_password_ends_all_other_sessions(pages: Pages) -> None:
+    """Whoever took a browser over is out, and whose account it is stands in the record."""
+    other = await _accept(pages, "Ada")
+    here = await pages.stranger()
+    assert (await _enter(here, "Ada", LONG)).leads_to == "/"
+    await here.get("/me")
+    assert (await here.post("/me/password", {"password": "another " + LONG})).leads_to == "/me"
+    assert (await other.get("/check")).leads_to == "/enter"
+    assert (await here.get("/check")).status == 200
+    assert (await _enter(other, "Ada", LONG)).status == 422
+    *_, act = await audit.since(pages.community.node, "account", 0)
+    assert (act.detail["who"], act.detail["what"]) == ("Ada", "password")
+
+
+async def test_what_weighs_much_asks_anew_who_it_is(pages: Pages) -> None:
+    """Some minutes after somebody signed in; then their password is enough for a while."""
+    browser = await _accept(pages, "Olga", "operator")
+    pages.community.clock[0] += sessions.CONFIRMED + 1
+    assert (await browser.post("/accounts/invite", {"name": "Ada"})).leads_to == "/confirm"
+    await browser.get("/confirm")
+    assert (await browser.post("/confirm", {"password": "a wrong one"})).status == 422
+    assert (await browser.post("/accounts/invite", {"name": "Ada"})).leads_to == "/confirm"
+    assert (await browser.post("/confirm", {"password": LONG})).status == 200
+    assert (await browser.post("/accounts/invite", {"name": "Ada"})).status == 200
+
+
+async def test_who_is_removed_is_out_at_once(pages: Pages) -> None:
+    """With the next request, wherever they are signed in."""
+    browser, operator = await _accept(pages, "Ada"), await pages.signed_in("operator")
+    assert (await browser.get("/check")).status == 200
+    assert (await operator.post("/accounts/remove", {"name": "Ada"})).leads_to == "/accounts"
+    assert (await browser.get("/check")).leads_to == "/enter"
+    assert (await _enter(browser, "Ada", LONG)).status == 422
+    assert (await operator.post("/accounts/remove", {"name": "Ada"})).status == 404
+
+
+async def test_an_invitation_is_withdrawn(pages: Pages) -> None:
+    """Sent to the wrong address, it makes no account."""
+    path, operator = await pages.invited("Ada"), await pages.signed_in("operator")
+    assert (await operator.post("/accounts/remove", {"name": "ada"})).leads_to == "/accounts"
+    assert (await (await pages.stranger()).get(path)).status == 404
+    assert await accounts.invited(pages.community.node) == []
+
+
+async def test_an_officer_who_is_one_no_more_is_out(pages: Pages) -> None:
+    """With the next request after the decision is in the log."""
+    community = pages.community
+    browser = await pages.signed_in("officer", "bob")
+    assert (await browser.get("/check")).status == 200
+    await community.approve(await constitution.remove(community.node, "bob", 1, community.now))
+    assert (await browser.get("/check")).leads_to == "/enter"
+
+
+async def test_forms_of_other_sites_are_not_taken(pages: Pages) -> None:
+    """Another origin, none, one that is hidden; no token, or that of another session."""
+    browser, other = await pages.signed_in("operator"), await pages.signed_in("operator")
+    fields = {"name": "Mallory"}
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": pages.origin.replace("localhost", "127.0.0.1")},
+        {"Origin": pages.origin.replace("http:", "https:")},
+        {"Referer": pages.origin + "/accounts"},
+        {},
+    ):
+        assert (await browser.post("/accounts/invite", fields, headers)).status == 403
+    for token in ("", "x", other.token, browser.token + "\u00e4"):
+        assert (await browser.post("/accounts/invite", fields | {"token": token})).status == 403
+    assert await accounts.invited(pages.community.node) == []
+    assert (await browser.post("/accounts/invite", fields)).status == 200
+
+
+async def test_another_name_leads_nowhere(pages: Pages) -> None:
+    """A site that lets its name lead to this machine reads nothing and sends nothing."""
+    browser = await pages.signed_in("operator")
+    for host in ("evil.example", pages.origin.removeprefix("http://") + "0", "127.0.0.1"):
+        shown = await browser.get("/accounts", Host=host)
+        assert (shown.status, shown.leads_to) == (303, pages.origin + "/")
+        sent = await browser.post(
+            "/accounts/invite", {"name": "x"}, {"Host": host, "Origin": f"http://{host}"}
+        )
+        assert sent.status == 421
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+async def test_every_page_answers_its_roles_and_nobody_else(
+    pages: Pages, role: Role | None
+) -> None:
+    """Each by each method; never by failing, and never with a cache or without its policy."""
+    for page in PAGES:
+        browser = await (pages.stranger() if role is None else pages.signed_in(role))
+        answer = await _try(browser, page)
+        said = f"{page.method} {page.path}: {answer.status} {answer.text}"
+        assert answer.headers["Cache-Control"] == "no-store", said
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"], said
+        assert "unsafe" not in answer.headers["Content-Security-Policy"], said
+        assert answer.status < 500, said
+        if page.roles is None or role in page.roles:
+            assert answer.status not in {401, 403}, said
+            assert answer.leads_to != "/enter" or page.path in {"/enter", "/leave"}, said
+        elif role is None:
+            assert (answer.status, answer.leads_to) == (303, "/enter"), said
+        else:
+            assert answer.status == 403, said
+        await browser.session.close()
+
+
+async def _try(browser: Browser, page: Page) -> Answer:
+    path = page.path.replace("{form:csv|xlsx}", "csv")
+    for variable in ("id", "code"):
+        path = path.replace(f"{{{variable}}}", "12345678")
+    return await (browser.get(path) if page.method == "GET" else browser.post(path))
