@@ -75,9 +75,12 @@ def file(name: str) -> web.Response:
     return web.Response(body=body, content_type=FILES[name], charset="utf-8", headers=headers)
 
 
-def translate(language: str, text: str) -> str:
-    """A text of a template, or one of those that are marked for translation, in a language."""
-    return _catalogue(language).gettext(text)
+def said(language: str, text: str) -> str:
+    """A text in a language, as a page shows it; marked as English where it is there in no other."""
+    translated = _catalogue(language).gettext(text)
+    if language == "en" or translated != text:
+        return translated
+    return Markup('<span lang="en">{}</span>').format(printable(text))
 
 
 @cache
