@@ -48,10 +48,12 @@ async def check(visit: Visit) -> web.StreamResponse:
     form = visit.form
     terms = understood(form.one("who"), form.one("handle"))
     body = {"identifiers": terms, "event": event_of(visit)}
-    if not 0 < len(terms) <= checks.MAX_TERMS:
-        few = "Name somebody: an e-mail address, a handle, a phone number or a name."
-        many = "This is more than one person has: check the others by themselves, or as a list."
-        fault = visit.say(many if terms else few)
+    fault = None
+    if not terms:
+        fault = visit.say("Name somebody: an e-mail address, a handle, a phone number or a name.")
+    elif len(terms) > checks.MAX_TERMS:
+        fault = visit.say("This is more than one person has. For several people, screen a list.")
+    if fault is not None:
         return visit.page("check", 422, handles=HANDLES, faults={"who": fault})
     try:
         answer = await visit.ask(checks.check, body)

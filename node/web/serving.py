@@ -14,7 +14,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from node import accounts, sessions
-from node.errors import NotHere, UserError
+from node.errors import NotHere, Unprocessable, UserError
 from node.federation.problems import innermost
 from node.federation.service import Service
 from node.web import entering, forms, rendering
@@ -71,8 +71,11 @@ def _responder(site: Site, page: Page) -> Responder:
             raise
         except Exception as error:  # noqa: BLE001 - nothing from outside may cause a 500
             _log.error("unexpected", error=type(error).__name__, at=innermost(error))
-            words = "This node failed to answer. Its operator can see why in its log."
-            return _failed(visit, Unavailable.status, words)
+            return _failed(
+                visit,
+                Unavailable.status,
+                "This node failed to answer. Its operator can see why in its log.",
+            )
 
     return respond
 

@@ -38,14 +38,20 @@ async def story(federation: Federation) -> Story:
     return await begun(federation)
 
 
-@pytest.fixture
-async def visitors() -> AsyncIterator[Visitors]:
-    """Browsers; fails the test for whatever a policy stopped, and for errors in any of them."""
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser of Debian."""
     if not CHROMIUM.exists():
         pytest.fail("apt-get install chromium: this needs the browser of Debian")
+    return CHROMIUM
+
+
+@pytest.fixture
+async def visitors(chromium: Path) -> AsyncIterator[Visitors]:
+    """Browsers; fails the test for whatever a policy stopped, and for errors in any of them."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=chromium,
             args=["--no-sandbox"],  # CI is root, for whom Chromium has no sandbox
         )
         async with Visitors(browser) as visitors:

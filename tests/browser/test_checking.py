@@ -23,7 +23,6 @@ async def test_an_answer_says_what_matched_and_whom_to_ask(
     assert "casey" not in ada.page.url
     await ada.click("Look closer, or ask foundation.example")
     assert await ada.title() == "What foundation.example states"
-    await ada.page.go_back()
 
     await ada.go("/check")
     await ada.type("What do you know of the person?", f"https://github.com/{ROBIN}")

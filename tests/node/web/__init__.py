@@ -1,0 +1,1 @@
+"""The pages, by plain HTTP and without a browser."""
