@@ -4,8 +4,8 @@ The catalogues of `node/web/locale` get what is new, without a translation, and 
 more; what is translated stays. What lacks a translation is printed.
 """
 
+import contextlib
 import io
-import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,13 +52,12 @@ def _texts() -> Iterator[str | tuple[str, ...]]:
         ("python", _PAGES, _IN_PAGES, {}),
         ("python", _SAYING, _IN_ERRORS, {}),
     ]
-    # It warns of each text that is made of parts: such are shown as they are, in English.
-    logging.getLogger("babel.messages.extract").setLevel(logging.ERROR)
     for method, files, keywords, settings in kinds:
         for path in files:
-            with path.open("rb") as file:
-                for _, text, _, _ in extract(method, file, keywords, (), settings):
-                    yield text
+            # It complains of each text that is made of parts; those are shown in English.
+            with path.open("rb") as file, contextlib.redirect_stderr(io.StringIO()):
+                found = list(extract(method, file, keywords, (), settings))
+            yield from (text for _, text, _, _ in found)
 
 
 def path_of(language: str) -> Path:
