@@ -1,6 +1,6 @@
-"""Every page of whoever asks, as axe sees it: light and dark, on a phone and a desk, in each language.
+"""Every page of whoever asks, as axe sees it, in each language; and by keyboard alone.
 
-And by keyboard alone.
+Light and dark, on a phone and on a desk.
 """
 
 import re

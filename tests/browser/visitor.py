@@ -110,11 +110,15 @@ class Visitors:
 
     async def to(self, community: Community, **options: Any) -> Visitor:
         """Somebody who visits a community's node; options as playwright's `new_context`."""
+        return await self.at(pages_of(community), **options)
+
+    async def at(self, base: str, **options: Any) -> Visitor:
+        """Somebody who visits the pages at an address."""
         options = {"viewport": DESKTOP, "locale": "en-GB"} | options
         context = await self.browser.new_context(**options)
         context.set_default_timeout(15_000)
         await context.add_init_script(_WATCH)
-        visitor = Visitor(await context.new_page(), context, pages_of(community))
+        visitor = Visitor(await context.new_page(), context, base)
         context.on("console", lambda message: _note(visitor, message))
         context.on("weberror", lambda error: visitor.faults.append(f"script: {error.error}"))
         context.on("response", lambda response: _look(visitor, response))
