@@ -24,7 +24,7 @@ test-browser: .venv/installed /usr/bin/chromium  ## the pages in Chromium; needs
 	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser
 
 screenshots: .venv/installed /usr/bin/chromium  ## the pictures of the pages under docs/pages
-	SCREENSHOTS=docs/pages $(BIN)/pytest -k screenshots -m browser tests/browser
+	SCREENSHOTS=docs/pages $(BIN)/pytest tests/browser/test_screenshots.py
 
 /usr/bin/chromium:
 	apt-get update && apt-get install --yes --no-install-recommends chromium

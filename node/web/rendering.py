@@ -115,17 +115,37 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    catalogue = _catalogue(language)
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        catalogue.gettext, catalogue.ngettext, newstyle=True
-    )
-    environment.globals |= {"language": language, "languages": LANGUAGES, "address_of": _address}
+    # Not the extension's own functions: what they put into a text is not shown by `finalize`.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.globals |= {
+        "gettext": partial(_text, _catalogue(language)),
+        "ngettext": partial(_counted, _catalogue(language)),
+        "language": language,
+        "languages": LANGUAGES,
+        "address_of": _address,
+    }
     environment.filters |= {
         "day": partial(_day, language=language),
         "moment": partial(_moment, language=language),
         "lines": _lines,
     }
     return environment
+
+
+def _text(catalogue: gettext.NullTranslations, text: str, /, **values: Any) -> Markup:
+    """A text of a template, with its values."""
+    return _filled(catalogue.gettext(text), values)
+
+
+def _counted(
+    catalogue: gettext.NullTranslations, one: str, many: str, number: int, /, **values: Any
+) -> Markup:
+    """A text in the form that a number takes."""
+    return _filled(catalogue.ngettext(one, many, number), values)
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> Markup:
+    return Markup(text) % {name: _shown(value) for name, value in values.items()}  # noqa: S704 - ours
 
 
 def _shown(value: Any) -> Any:

@@ -39,12 +39,12 @@ async def done(visitor: Visitor, *, scripts: bool = True) -> None:
     """Wait until the list is done: the page goes on by itself, or is opened again."""
     heading = visitor.page.get_by_role("heading", name="What came of it")
     if not scripts:
-        for _ in range(50):
+        for _ in range(200):
             if await heading.count():
                 break
             await visitor.page.wait_for_timeout(200)
             await visitor.page.reload()
-    await heading.wait_for()
+    await heading.wait_for(timeout=60_000)
 
 
 async def downloaded(visitor: Visitor, words: str) -> bytes:

@@ -1,10 +1,11 @@
 """Every language has all that the pages say, with the same placeholders, and no more."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
-from node.web.rendering import LANGUAGES, said
+from node.web.rendering import LANGUAGES, page, said
 from tests import translations
 
 OTHERS = list(LANGUAGES)[1:]
@@ -44,3 +45,14 @@ def test_what_is_there_in_english_only_is_marked_so() -> None:
     assert said("de", "Sign in") == "Anmelden"
     assert said("en", "made <up>") == "made <up>"
     assert said("de", "made <up>") == '<span lang="en">made &lt;up&gt;</span>'
+
+
+def test_values_within_texts_are_shown_as_all_others() -> None:
+    """Escaped, and without characters that hide or turn round, in each language."""
+    hostile = "<b>\u202e\x07"
+    for language in LANGUAGES:
+        caller = SimpleNamespace(name=hostile, role="checker")
+        values = {"caller": caller, "words": "", "form_token": "", "here": "/", "fault": None,
+                  "faults": {}, "form": None}  # fmt: skip
+        text = page("failed", language, values).text or ""
+        assert "&lt;b&gt;\\u{202e}\\u{7}" in text
