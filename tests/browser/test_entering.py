@@ -33,7 +33,7 @@ async def test_an_invitation_makes_an_account_that_a_password_opens(
     await ada.go(link)
     await ada.type("Choose a password", "short")
     await ada.click("Make my account")
-    assert "10 characters" in await ada.text()
+    assert "too short" in await ada.text()
     await ada.enter(link)
     assert await ada.title() == "Hello, Ada"
     assert (await ada.go(link)).status == 404

@@ -41,9 +41,8 @@ def _list() -> bytes:
     out = io.StringIO(newline="")
     lines = csv.writer(out)
     lines.writerow(["Order code", "Full name", "E-mail", *HOSTILE])
-    for number, text in enumerate(HOSTILE):
-        address = CASEY if number % 2 else "nobody at all"
-        lines.writerow([text, text, address, *[text] * len(HOSTILE)])
+    for text in HOSTILE:
+        lines.writerow([text, text, CASEY, *[text] * len(HOSTILE)])
     return out.getvalue().encode()
 
 
