@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
+import pytest
+
 from protocol.claims import Scope
 from tests.node.federation import Community, Federation
+
+ONCE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+"""For tests of what a page looks like: which database is behind it makes no difference."""
 
 CASEY = "casey@person.example"
 ROBIN = "robin-fake"

@@ -12,11 +12,11 @@ import pytest
 
 from node import lists
 from node.web.rendering import LANGUAGES
-from tests.browser.story import CASEY, ROBIN, Story
+from tests.browser.story import CASEY, ONCE, ROBIN, Story
 from tests.browser.test_listing import LIST
 from tests.browser.visitor import DESKTOP, PASSWORD, PHONE, Visitor, Visitors, invitation
 
-pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+pytestmark = ONCE
 
 VIEWS: list[tuple[Literal["light", "dark"], Any]] = list(
     product(("light", "dark"), (DESKTOP, PHONE))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.story import CASEY, ROBIN, Story
+from tests.browser.story import CASEY, ONCE, ROBIN, Story
 from tests.browser.visitor import Visitors, invitation
 
 
@@ -53,6 +53,7 @@ async def test_nothing_found_is_said_plainly_only_when_all_were_heard(
     assert "foundation.example: heard" in said
 
 
+@ONCE
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_what_cannot_be_asked_is_said_beside_the_field(
     story: Story, visitors: Visitors, *, scripts: bool
@@ -91,6 +92,7 @@ async def test_an_officer_judges_asks_and_deletes(story: Story, visitors: Visito
     assert (await ada.go(finding)).status == 404
 
 
+@ONCE
 async def test_who_checks_does_not_judge(story: Story, visitors: Visitors) -> None:
     """A checker sees no button for it."""
     ada = await visitors.to(story.conf)

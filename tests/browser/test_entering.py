@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from node import sessions
-from tests.browser.story import Story
+from node import accounts, sessions
+from tests.browser.story import ONCE, Story
 from tests.browser.visitor import PASSWORD, Visitor, Visitors, invitation
 
 
@@ -88,6 +88,7 @@ async def test_a_passkey_is_registered_signs_in_and_is_shown_again(
     await ada.page.get_by_text("laptop").wait_for(state="detached")
 
 
+@ONCE
 async def test_registering_too_late_leads_to_showing_who_it_is(
     story: Story, visitors: Visitors
 ) -> None:
@@ -105,6 +106,7 @@ async def test_registering_too_late_leads_to_showing_who_it_is(
     await ada.page.get_by_text("this device, registered on").wait_for()
 
 
+@ONCE
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_the_step_up_keeps_what_was_typed(
     story: Story, visitors: Visitors, *, scripts: bool
@@ -131,10 +133,15 @@ async def test_the_step_up_keeps_what_was_typed(
 
 async def test_the_link_of_the_command_line_works_once(story: Story, visitors: Visitors) -> None:
     """What `comity open` prints signs in; sessions elsewhere are seen and ended."""
-    from node import accounts  # noqa: PLC0415
-
     code = await accounts.open_link(story.conf.node, "officer", "alice", story.conf.now)
     ada, eve = await visitors.to(story.conf), await visitors.to(story.conf)
     await ada.go(f"/opened/{code}")
     assert await ada.title() == "Hello, alice"
     assert (await eve.go(f"/opened/{code}")).status == 404
+
+    again = await accounts.open_link(story.conf.node, "officer", "alice", story.conf.now)
+    await eve.go(f"/opened/{again}")
+    await ada.go("/me")
+    await ada.click("Sign out there")
+    await eve.go("/")
+    assert await eve.title() == "Sign in"

@@ -7,11 +7,11 @@ import unicodedata
 import openpyxl
 import pytest
 
-from tests.browser.story import CASEY, Story
+from tests.browser.story import CASEY, ONCE, Story
 from tests.browser.test_listing import done, downloaded
 from tests.browser.visitor import PHONE, Visitor, Visitors, invitation
 
-pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+pytestmark = ONCE
 
 HOSTILE = (
     "<script>window.hacked=1</script>",

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from playwright.async_api import FilePayload
 
-from tests.browser.story import CASEY, ROBIN, Story
+from tests.browser.story import CASEY, ONCE, ROBIN, Story
 from tests.browser.visitor import Visitor, Visitors, invitation
 from tests.paths import SHARED
 
@@ -99,6 +99,7 @@ async def test_a_list_from_upload_to_deletion(
     assert (await ada.go(address)).status == 404
 
 
+@ONCE
 async def test_progress_is_shown_without_reloading(story: Story, visitors: Visitors) -> None:
     """The bars come by events; the page is loaded again once, when the list is done."""
     ada = await visitors.to(story.conf)
@@ -115,6 +116,7 @@ async def test_progress_is_shown_without_reloading(story: Story, visitors: Visit
     assert len([each for each in loads if each == ada.page.url]) == 2
 
 
+@ONCE
 async def test_printed_pages_show_what_was_found_and_no_buttons(
     story: Story, visitors: Visitors
 ) -> None:
@@ -132,6 +134,7 @@ async def test_printed_pages_show_what_was_found_and_no_buttons(
             assert not await each.is_visible()
 
 
+@ONCE
 async def test_what_is_no_list_is_said_so(story: Story, visitors: Visitors) -> None:
     """A picture, and nothing at all; the page of the form stands there again."""
     ada = await visitors.to(story.conf, java_script_enabled=False)
@@ -143,7 +146,7 @@ async def test_what_is_no_list_is_said_so(story: Story, visitors: Visitors) -> N
     assert await ada.title() == "Screen a list"
 
 
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@ONCE
 @pytest.mark.parametrize("exports", [sorted(EXPORTS.glob("orderlist_positions_*"))] * REAL)
 async def test_real_exports_go_all_the_way(
     story: Story, visitors: Visitors, exports: list[Path]

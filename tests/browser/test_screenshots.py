@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.story import CASEY, Story
+from tests.browser.story import CASEY, ONCE, Story
 from tests.browser.test_listing import LIST, done, upload
 from tests.browser.visitor import Visitors, invitation
 
-pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+pytestmark = ONCE
 
 
 async def test_screenshots_of_the_main_pages(story: Story, visitors: Visitors) -> None:
