@@ -5,7 +5,6 @@ import io
 import unicodedata
 
 import openpyxl
-import pytest
 
 from tests.browser.story import CASEY, ONCE, Story
 from tests.browser.test_listing import done, downloaded

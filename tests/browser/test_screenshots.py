@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import pytest
-
 from tests.browser.story import CASEY, ONCE, Story
 from tests.browser.test_listing import LIST, done, upload
 from tests.browser.visitor import Visitors, invitation
