@@ -27,7 +27,7 @@ screenshots: .venv/installed /usr/bin/chromium  ## the pictures of the pages und
 	SCREENSHOTS=docs/pages $(BIN)/pytest tests/browser/test_screenshots.py
 
 /usr/bin/chromium:
-	apt-get update && apt-get install --yes --no-install-recommends chromium
+	apt-get update && apt-get install --yes chromium
 
 sweep: .venv/installed  ## the long sweeps: random acts, simulated years, budgets, whole alphabets
 	$(BIN)/pytest -n 3 --dist load -m "sweep and not browser"
