@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test sweep coverage check format bench check-deploy clean
+.PHONY: demo test test-browser screenshots sweep coverage check format bench check-deploy clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -18,13 +18,22 @@ demo: .venv/installed  ## three real nodes on loopback screen a real attendee li
 	$(BIN)/python -m tests.demo
 
 test: .venv/installed  ## every test but the long sweeps
-	$(BIN)/pytest -n 3 --dist loadfile -m "not sweep"
+	$(BIN)/pytest -n 3 --dist loadfile -m "not sweep and not browser"
+
+test-browser: .venv/installed /usr/bin/chromium  ## the pages in Chromium; needs: apt-get install chromium
+	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser
+
+screenshots: .venv/installed /usr/bin/chromium  ## the pictures of the pages under docs/pages
+	SCREENSHOTS=docs/pages $(BIN)/pytest tests/browser/test_screenshots.py
+
+/usr/bin/chromium:
+	apt-get update && apt-get install --yes chromium
 
 sweep: .venv/installed  ## the long sweeps: random acts, simulated years, budgets, whole alphabets
-	$(BIN)/pytest -n 3 --dist load -m sweep
+	$(BIN)/pytest -n 3 --dist load -m "sweep and not browser"
 
-coverage: .venv/installed  ## every test and sweep, with branch coverage; takes twice as long
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+coverage: .venv/installed  ## every test and sweep but the browser's, with branch coverage; takes twice as long
+	$(BIN)/pytest -n 2 --dist loadfile -m "not browser" --cov --cov-report=term:skip-covered
 
 check: .venv/installed  ## format, lint, strict types, layers
 	$(BIN)/ruff format --check .

@@ -350,7 +350,7 @@ def _name_tag(node: Node, name: str) -> bytes:
 
 async def _sealed(node: Node, id_: str, password: str) -> bytes:
     if len(password) < SHORTEST:
-        raise UserError(f"a password has {SHORTEST} characters or more: a password manager helps")
+        raise UserError("this password is too short: a password manager makes longer ones")
     locked = await asyncio.to_thread(passwords.lock, id_.encode(), password)
     return node.vault.seal(_PASSWORD, id_, locked)
 

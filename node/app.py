@@ -220,6 +220,7 @@ async def _local(
         yield None, None
         return
     app = local.application(service)
+    app.on_response_prepare.append(_say_little)
     host, port = listen_address(listen)
     site = add_pages(app, service, service.node.config.pages_url)
     async with _listening(app, host, port) as url:

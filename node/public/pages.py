@@ -46,7 +46,7 @@ async def page(
 
 def say(request: web.Request, text: str) -> str:
     """A text that is marked for translation, in the reader's language."""
-    return rendering.translate(rendering.language_of(request), text)
+    return rendering.said(rendering.language_of(request), text)
 
 
 async def file(request: web.Request) -> web.Response:

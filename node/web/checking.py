@@ -48,8 +48,12 @@ async def check(visit: Visit) -> web.StreamResponse:
     form = visit.form
     terms = understood(form.one("who"), form.one("handle"))
     body = {"identifiers": terms, "event": event_of(visit)}
+    fault = None
     if not terms:
         fault = visit.say("Name somebody: an e-mail address, a handle, a phone number or a name.")
+    elif len(terms) > checks.MAX_TERMS:
+        fault = visit.say("This is more than one person has. For several people, screen a list.")
+    if fault is not None:
         return visit.page("check", 422, handles=HANDLES, faults={"who": fault})
     try:
         answer = await visit.ask(checks.check, body)
@@ -79,7 +83,7 @@ def understood(text: str, handle: str) -> list[str]:
     found: list[str] = []
     for line in text.replace(";", "\n").splitlines():
         found += _of_line(line.strip(), handle)
-    return list(dict.fromkeys(found))[: checks.MAX_TERMS]
+    return list(dict.fromkeys(found))
 
 
 def _of_line(line: str, handle: str) -> list[str]:
@@ -91,17 +95,24 @@ def _of_line(line: str, handle: str) -> list[str]:
     if line.startswith("@") and " " not in line:
         return [_of_handle(line, handle)]
     if "@" in line:
-        named = [(name, address) for name, address in getaddresses([line]) if "@" in address]
-        return [
-            term
-            for name, address in named
-            for term in ([f"email:{address}"] + ([f"name:{name}"] if name else []))
-        ]
+        found = _of_mailboxes(line)
+        if found:
+            return found
     if line.startswith("+") and any(c.isdigit() for c in line):
         kind = "phone"
     else:
         kind = handle if handle and " " not in line else "name"
     return [f"{kind}:{line}"]
+
+
+def _of_mailboxes(line: str) -> list[str]:
+    """What a mail program writes for people: an address, or `Name <address>`, with commas."""
+    named = [(name, address) for name, address in getaddresses([line]) if "@" in address]
+    return [
+        term
+        for name, address in named
+        for term in ([f"email:{address}"] + ([f"name:{name}"] if name else []))
+    ]
 
 
 def _of_handle(line: str, handle: str) -> str:

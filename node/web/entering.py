@@ -7,12 +7,15 @@ from aiohttp import web
 from node import accounts, passkeys, sessions
 from node.errors import NotHere, UserError
 from node.passkeys import WrongPasskey
-from node.passwords import WrongPassword
 from node.web import rendering
 from node.web.visit import Visit
 from protocol.errors import ComityError
 
 YEAR = 365 * 86_400
+
+PASSKEY = "shown-passkey"
+PASSWORD = "shown-password"  # noqa: S105 - the name of a field
+"""What a form carries beside its own fields, where it has to be shown who sends it."""
 
 
 async def look(visit: Visit) -> web.StreamResponse:
@@ -109,7 +112,7 @@ async def language(visit: Visit) -> web.StreamResponse:
 
 async def ask_again(visit: Visit) -> web.StreamResponse:
     """`GET /confirm`: who uses this session, before what weighs much."""
-    return visit.page("confirm", passkeys=await passkeys.every(visit.node, visit.here.account))
+    return await _asked_again(visit, 200)
 
 
 async def confirm_options(visit: Visit) -> web.StreamResponse:
@@ -122,20 +125,46 @@ async def confirm_options(visit: Visit) -> web.StreamResponse:
 
 async def confirm(visit: Visit) -> web.StreamResponse:
     """`POST /confirm`: by a passkey or the password."""
-    answer, account = visit.form.one("answer"), visit.here.account
+    return await show_again(visit) or visit.go("/me")
+
+
+async def show_again(visit: Visit) -> web.StreamResponse | None:
+    """Take the passkey or password that a form carries; a page that asks for it where none holds.
+
+    That page carries on what was typed, so that it is sent again with what was shown.
+    """
+    answer, password = visit.form.one(PASSKEY), visit.form.one(PASSWORD)
+    if not answer and not password:
+        return await _asked_again(visit, 403)
+    account = visit.here.account
     try:
         if answer:
             await passkeys.authenticate(visit.node, account, answer, visit.site.origin, visit.now)
         else:
             name = accounts.name_of(visit.node, account)
-            await accounts.by_password(
-                visit.node, visit.site.door, name, visit.form.one("password"), visit.now
-            )
-    except (WrongPasskey, WrongPassword, ComityError, UserError) as error:
-        held = await passkeys.every(visit.node, account)
-        return visit.page("confirm", 422, fault=visit.say(str(error)), passkeys=held)
+            door = visit.site.door
+            await accounts.by_password(visit.node, door, name, password, visit.now)
+    except (ComityError, UserError) as error:
+        return await _asked_again(visit, 422, visit.say(str(error)))
     await sessions.confirm(visit.node, visit.here, visit.now)
-    return visit.page("confirmed")
+    return None
+
+
+async def _asked_again(visit: Visit, status: int, fault: str | None = None) -> web.Response:
+    carried = [
+        (name, value)
+        for name, values in visit.form.fields.items()
+        for value in values
+        if name not in ("token", PASSKEY, PASSWORD)
+    ]
+    return visit.page(
+        "confirm",
+        status,
+        fault=fault,
+        passkeys=await passkeys.every(visit.node, visit.here.account),
+        action=visit.request.path,
+        carried=carried,
+    )
 
 
 async def _in(visit: Visit, account: str, to: str = "/") -> web.Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
 
@@ -20,6 +21,9 @@ LIMIT = screenings.LIMIT + 2**16
 
 PAGE = 25
 """Rows of a page."""
+
+_ROLES = [each for each in OVERRIDES if f"attendee-{each}" not in OVERRIDES]
+"""What a column can be said to hold; of people, with whose it is."""
 
 _PROGRESS = 1.0
 """Seconds from one look at how far a list is to the next."""
@@ -47,18 +51,19 @@ async def understand(visit: Visit) -> web.StreamResponse:
     file = b64encode(data).decode() if data else form.one("list")
     if not file:
         return await _every(visit, 422, {"file": visit.say("Choose the file that was exported.")})
-    body = {"file": file, "columns": form.all("column"), "event": event_of(visit)}
+    body = {"file": file, "columns": _columns(visit), "event": event_of(visit)}
     try:
         found = await visit.ask(screenings.understand, body)
     except ComityError as error:
         return await _every(visit, error.status, {"file": visit.say(str(error))})
-    return visit.page("understood", found=found, list=file, roles=OVERRIDES)
+    chosen = {int(each.partition("=")[0]): each for each in body["columns"]}
+    return visit.page("understood", found=found, list=file, roles=_ROLES, chosen=chosen)
 
 
 async def begin(visit: Visit) -> web.StreamResponse:
     """`POST /lists`: the list is screened from now on; the tab may be closed."""
     form = visit.form
-    body = {"file": form.one("list"), "columns": form.all("column"), "event": event_of(visit)}
+    body = {"file": form.one("list"), "columns": _columns(visit), "event": event_of(visit)}
     try:
         begun = await visit.ask(screenings.begin, body)
     except ComityError as error:
@@ -71,8 +76,9 @@ async def show(visit: Visit) -> web.StreamResponse:
     found = await visit.ask(screenings.show, id=visit.path["id"])
     rows = None
     if found.state == "done":
-        after = visit.request.query.get("after", "0")
-        query = {"after": after if after.isdigit() else 0, "limit": PAGE, "attention": True}
+        after = visit.request.query.get("after", "")
+        number = int(after) if re.fullmatch("[0-9]{1,9}", after) else 0
+        query = {"after": number, "limit": PAGE, "attention": True}
         rows = await visit.ask(screenings.rows, None, query, id=found.id)
     return visit.page("list", found=found, rows=rows, page_size=PAGE)
 
@@ -124,6 +130,11 @@ async def delete(visit: Visit) -> web.StreamResponse:
     """`POST /lists/{id}/delete`: with all rows and what was found, now."""
     await visit.ask(screenings.delete, id=visit.path["id"])
     return visit.go("/lists")
+
+
+def _columns(visit: Visit) -> list[str]:
+    """What was chosen for columns, as `NUMBER=ROLE`."""
+    return [each for each in visit.form.all("column") if re.fullmatch("[0-9]{1,4}=[a-z-]+", each)]
 
 
 def _lines(row: screenings.Row) -> list[ReportLine]:

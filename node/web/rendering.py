@@ -81,9 +81,12 @@ def file(name: str) -> web.Response:
     return web.Response(body=body, content_type=FILES[name], charset="utf-8", headers=headers)
 
 
-def translate(language: str, text: str) -> str:
-    """A text of a template, or one of those that are marked for translation, in a language."""
-    return _catalogue(language).gettext(text)
+def said(language: str, text: str) -> str:
+    """A text in a language, as a page shows it; marked as English where it is there in no other."""
+    translated = _catalogue(language).gettext(text)
+    if language == "en" or translated != text:
+        return translated
+    return Markup('<span lang="en">{}</span>').format(printable(text))
 
 
 @cache
@@ -118,11 +121,15 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    catalogue = _catalogue(language)
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        catalogue.gettext, catalogue.ngettext, newstyle=True
-    )
-    environment.globals |= {"language": language, "languages": LANGUAGES, "address_of": _address}
+    # Not the extension's own functions: what they put into a text is not shown by `finalize`.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.globals |= {
+        "gettext": partial(_text, _catalogue(language)),
+        "ngettext": partial(_counted, _catalogue(language)),
+        "language": language,
+        "languages": LANGUAGES,
+        "address_of": _address,
+    }
     environment.filters |= {
         "day": partial(_day, language=language),
         "moment": partial(_moment, language=language),
@@ -130,6 +137,22 @@ def _environment(language: str) -> Environment:
         "qr": _qr_code,
     }
     return environment
+
+
+def _text(catalogue: gettext.NullTranslations, text: str, /, **values: Any) -> Markup:
+    """A text of a template, with its values."""
+    return _filled(catalogue.gettext(text), values)
+
+
+def _counted(
+    catalogue: gettext.NullTranslations, one: str, many: str, number: int, /, **values: Any
+) -> Markup:
+    """A text in the form that a number takes."""
+    return _filled(catalogue.ngettext(one, many, number), values)
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> Markup:
+    return Markup(text) % {name: _shown(value) for name, value in values.items()}  # noqa: S704 - ours
 
 
 def _shown(value: Any) -> Any:

@@ -6,6 +6,7 @@ a passkey or password was shown just before.
 """
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,10 +14,10 @@ import structlog
 from aiohttp import hdrs, web
 
 from node import accounts, audit, sessions
-from node.errors import NotHere, UserError
+from node.errors import NotHere, Unprocessable, UserError
 from node.federation.problems import innermost
 from node.federation.service import Service
-from node.web import forms, rendering
+from node.web import entering, forms, rendering
 from node.web.table import PAGES
 from node.web.visit import Page, Site, Visit
 from protocol.errors import ComityError, NotFound, Unavailable
@@ -31,6 +32,9 @@ def add_pages(app: web.Application, service: Service, origin: str | None) -> Sit
     site = Site(service, origin or "")
     for page in PAGES:
         app.router.add_route(page.method, page.path, _responder(site, page))
+    # After all pages, whose addresses may be of the same form.
+    for path in {page.path for page in PAGES} - {p.path for p in PAGES if p.method == "GET"}:
+        app.router.add_get(path, _responder(site, Page("GET", path, None, _up)), allow_head=False)
     app.router.add_get("/static/{version}/{name}", _file, allow_head=False)
     app.router.add_route("*", r"/{path:(?!api/|openapi\.json).*}", _responder(site, _NOWHERE))
     return site
@@ -38,6 +42,11 @@ def add_pages(app: web.Application, service: Service, origin: str | None) -> Sit
 
 async def _nothing_here(visit: Visit) -> web.StreamResponse:
     return _failed(visit, NotFound.status, "There is nothing at this address.")
+
+
+async def _up(visit: Visit) -> web.StreamResponse:
+    """Where only forms are sent to, a reader is shown what the address is a part of."""
+    return visit.go(visit.request.path.rpartition("/")[0] or "/")
 
 
 _NOWHERE = Page("*", "", None, _nothing_here)
@@ -56,19 +65,25 @@ def _responder(site: Site, page: Page) -> Responder:
             return _elsewhere(visit)
         try:
             return await _answer(visit, page)
-        except NotHere as error:
-            return _failed(visit, NotFound.status, str(error))
         except (ComityError, UserError) as error:
-            status = error.status if isinstance(error, ComityError) else 422
-            return _failed(visit, status, str(error))
+            return _failed(visit, _status(error), str(error))
         except web.HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 - nothing from outside may cause a 500
             _log.error("unexpected", error=type(error).__name__, at=innermost(error))
-            words = "This node failed to answer. Its operator can see why in its log."
-            return _failed(visit, Unavailable.status, words)
+            return _failed(
+                visit,
+                Unavailable.status,
+                "This node failed to answer. Its operator can see why in its log.",
+            )
 
     return respond
+
+
+def _status(error: ComityError | UserError) -> int:
+    if isinstance(error, ComityError):
+        return error.status
+    return NotFound.status if isinstance(error, NotHere) else Unprocessable.status
 
 
 def _elsewhere(visit: Visit) -> web.Response:
@@ -99,9 +114,13 @@ async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
         if session is not None and not sessions.is_form_of(session, form.one("token")):
             return _failed(visit, 403, "This form is from another visit: open the page again.")
         visit = Visit(site, request, visit.now, visit.language, session, caller, form)
-    if page.confirmed and (session is None or not session.is_confirmed(visit.now)):
-        return visit.go("/confirm")
     with audit.acting(audit.HERE if caller is None else caller.name):
+        if page.confirmed and not visit.here.is_confirmed(visit.now):
+            asked = await entering.show_again(visit)
+            if asked is not None:
+                return asked
+            shown = replace(visit.here, shown_at=visit.now)
+            visit = replace(visit, session=shown)
         return await page.handler(visit)
 
 

@@ -103,8 +103,8 @@ class Visit:
         return dict(self.request.match_info)
 
     def say(self, text: str) -> str:
-        """A text that is marked for translation, in the reader's language."""
-        return rendering.translate(self.language, text)
+        """A text in the reader's language, or marked as English where it is only there so."""
+        return rendering.said(self.language, text)
 
     def page(self, template: str, status: int = 200, **values: Any) -> web.Response:
         """The page of a template."""

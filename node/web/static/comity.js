@@ -11,6 +11,7 @@ async function signed(section, form) {
     headers: { "Content-Type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams({ token: form.elements.token.value }),
   });
+  if (asked.status === 403) location.assign("/confirm");  // it was shown too long ago who it is
   if (!asked.ok || asked.redirected) throw new Error("not asked");
   const options = await asked.json();
   const made = "create" in section.dataset
@@ -28,7 +29,7 @@ for (const section of forms(document, "[data-passkey]")) {
     const failed = form.querySelector("[role=alert]");
     failed.hidden = true;
     try {
-      form.elements.answer.value = await signed(section, form);
+      form.querySelector("[data-answer]").value = await signed(section, form);
       form.submit();
     } catch {
       failed.hidden = false;

@@ -119,3 +119,31 @@ def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 async def pages(federation: Federation, stack: AsyncExitStack) -> Pages:
     """The pages of a conference, in which one officer decides."""
     return Pages(await federation.community("conf.example", threshold=1), stack)
+
+
+@dataclass
+class Reader:
+    """Requests of somebody who is signed in at a community's node."""
+
+    community: Community
+    base: str
+    session: aiohttp.ClientSession
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """One page; its status and its text."""
+        async with self.session.get(self.base + path) as answer:
+            return answer.status, await answer.text()
+
+
+@pytest.fixture
+async def reader(federation: Federation) -> AsyncIterator[Reader]:
+    """A checker, at a community without peers."""
+    conf = await federation.community("conf.example")
+    assert conf.serving is not None
+    assert conf.serving.pages is not None
+    code = await accounts.open_link(conf.node, "checker", None, conf.now)
+    async with aiohttp.ClientSession() as session:
+        reader = Reader(conf, conf.serving.pages, session)
+        status, _ = await reader.get(f"/opened/{code}")
+        assert status == 200
+        yield reader

@@ -1,0 +1,105 @@
+"""Checking one person, from what was typed to what was found."""
+
+import pytest
+
+from tests.browser.story import CASEY, ONCE, ROBIN, Story
+from tests.browser.visitor import Visitors, invitation
+
+
+async def test_an_answer_says_what_matched_and_whom_to_ask(
+    story: Story, visitors: Visitors
+) -> None:
+    """Whatever form it was typed in; and nothing of whom it is about stands in an address."""
+    ada = await visitors.to(story.conf)
+    await ada.enter(await invitation(story.conf, "Ada"))
+    await ada.click("Check one person")
+    await ada.type("What do you know of the person?", f"Casey Brandt <{CASEY.upper()}>")
+    await ada.click("Check")
+    assert await ada.title() == "Something was found"
+    said = await ada.text()
+    assert "same e-mail address" in said
+    assert "coc@foundation.example" in said
+    assert "All 2 communities you work with have answered" in said
+    assert "casey" not in ada.page.url
+    await ada.click("Look closer, or ask foundation.example")
+    assert await ada.title() == "What foundation.example states"
+
+    await ada.go("/check")
+    await ada.type("What do you know of the person?", f"https://github.com/{ROBIN}")
+    await ada.click("Check")
+    assert "restriction: may attend" in await ada.text()
+
+
+async def test_nothing_found_is_said_plainly_only_when_all_were_heard(
+    story: Story, visitors: Visitors
+) -> None:
+    """While one that is asked is down, it is named, and nothing reads as an all-clear."""
+    ada = await visitors.to(story.conf)
+    await ada.enter(await invitation(story.conf, "Ada"))
+    await ada.go("/check")
+    await ada.type("What do you know of the person?", "somebody@else.example")
+    await ada.click("Check")
+    assert await ada.title() == "Nothing was found"
+    assert "was found so far" not in await ada.text()
+
+    await story.meetup.stop()
+    await ada.click("Check somebody else")
+    await ada.type("What do you know of the person?", "nobody@else.example")
+    await ada.click("Check")
+    assert await ada.title() == "Nothing was found so far"
+    said = await ada.text()
+    assert "this is no all-clear" in said
+    assert "meetup.example: not heard: it cannot be reached" in said
+    assert "foundation.example: heard" in said
+
+
+@ONCE
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_what_cannot_be_asked_is_said_beside_the_field(
+    story: Story, visitors: Visitors, *, scripts: bool
+) -> None:
+    """What was typed stays; with scripts the summary has the focus."""
+    ada = await visitors.to(story.conf, java_script_enabled=scripts)
+    await ada.enter(await invitation(story.conf, "Ada"))
+    await ada.go("/check")
+    await ada.type("What do you know of the person?", "+49 not a number 1")
+    await ada.type("Name of the event", "PyRegion")
+    await ada.click("Check")
+    assert await ada.page.title() == "Error: Check one person · Comity"
+    assert await ada.page.get_by_label("Name of the event").input_value() == "PyRegion"
+    assert await ada.page.locator("#who").input_value() == "+49 not a number 1"
+    assert await ada.page.locator("#who").get_attribute("aria-invalid") == "true"
+    if scripts:
+        assert await ada.page.evaluate("document.activeElement.id") == "errors"
+
+
+async def test_an_officer_judges_asks_and_deletes(story: Story, visitors: Visitors) -> None:
+    """The page says what asking reveals, before; a finding is gone when it is deleted."""
+    ada = await visitors.to(story.conf, java_script_enabled=False)
+    await ada.enter(await invitation(story.conf, "Ada", "officer"))
+    await ada.go("/check")
+    await ada.type("What do you know of the person?", f"{CASEY}\n@{ROBIN}")
+    await ada.click("Check")
+    await ada.click("Look closer, or ask foundation.example")
+    finding = ada.page.url
+    await ada.click("Yes, the same person")
+    assert "judged" in await ada.text()
+    assert "foundation.example" in await ada.page.locator(".notice").inner_text()
+    await ada.click("Ask, and reveal that")
+    assert "no answer yet" in await ada.text()
+    await ada.click("Delete it now")
+    assert await ada.title() == "It is deleted"
+    assert (await ada.go(finding)).status == 404
+
+
+@ONCE
+async def test_who_checks_does_not_judge(story: Story, visitors: Visitors) -> None:
+    """A checker sees no button for it."""
+    ada = await visitors.to(story.conf)
+    await ada.enter(await invitation(story.conf, "Ada"))
+    await ada.go("/check")
+    await ada.type("What do you know of the person?", CASEY)
+    await ada.click("Check")
+    await ada.click("Look closer, or ask foundation.example")
+    assert await ada.page.get_by_role("heading", name="Is it the same person?").count() == 0
+    assert await ada.page.get_by_role("link", name="Decisions").count() == 0

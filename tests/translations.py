@@ -1,0 +1,103 @@
+"""What the pages say, and how translators have it: `python -m tests.translations` writes it anew.
+
+The catalogues of `node/web/locale` get what is new, without a translation, and lose what is said no
+more; what is translated stays. What lacks a translation is printed.
+"""
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+
+from node.web.rendering import LANGUAGES
+from tests.paths import ROOT
+
+LOCALE = ROOT / "node" / "web" / "locale"
+
+_TEMPLATES = sorted((ROOT / "node" / "web" / "templates").glob("*.html"))
+_PAGES = sorted((ROOT / "node" / "web").glob("*.py"))
+_SAYING = [ROOT / "node" / "accounts.py", ROOT / "node" / "passkeys.py"]
+"""Whose errors are shown on the pages as they are."""
+
+_Keywords = dict[str, Any]
+
+_IN_TEMPLATES: _Keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
+_IN_PAGES: _Keywords = {"say": None, "_failed": (3,)}
+_IN_ERRORS: _Keywords = {
+    "UserError": None,
+    "NotHere": None,
+    "WrongPassword": None,
+    "WrongPasskey": None,
+}
+
+
+def said() -> Catalog:
+    """All that the pages say, in their own language."""
+    catalogue = Catalog()
+    for text in _texts():
+        catalogue.add(text)
+    return catalogue
+
+
+def _texts() -> Iterator[str | tuple[str, ...]]:
+    options = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
+    kinds: list[tuple[str, list[Path], _Keywords, dict[str, str]]] = [
+        ("jinja2.ext:babel_extract", _TEMPLATES, _IN_TEMPLATES, options),
+        ("python", _PAGES, _IN_PAGES, {}),
+        ("python", _SAYING, _IN_ERRORS, {}),
+    ]
+    for method, files, keywords, settings in kinds:
+        for path in files:
+            # It complains of each text that is made of parts; those are shown in English.
+            with path.open("rb") as file, contextlib.redirect_stderr(io.StringIO()):
+                found = list(extract(method, file, keywords, (), settings))
+            yield from (text for _, text, _, _ in found)
+
+
+def path_of(language: str) -> Path:
+    """The catalogue of a language."""
+    return LOCALE / f"{language}.po"
+
+
+def translated(language: str) -> Catalog:
+    """What translators have."""
+    return read_po(io.BytesIO(path_of(language).read_bytes()), locale=language)
+
+
+def lacking(catalogue: Catalog) -> list[Message]:
+    """What has no translation, or lacks a form of it."""
+    return [
+        each
+        for each in catalogue
+        if each.id
+        and not all([each.string] if isinstance(each.string, str) else each.string or [""])
+    ]
+
+
+def renew(language: str) -> list[Message]:
+    """Write a catalogue anew; what lacks a translation."""
+    held = translated(language)
+    held.update(said(), no_fuzzy_matching=True)
+    held.obsolete.clear()
+    out = io.BytesIO()
+    write_po(out, held, width=100, no_location=True, omit_header=True, sort_output=True)
+    header = path_of(language).read_text("utf-8").partition("\n\n")[0].rstrip()
+    path_of(language).write_text(f"{header}\n\n{out.getvalue().decode().strip()}\n", "utf-8")
+    return lacking(held)
+
+
+def main() -> None:
+    """Write all catalogues anew."""
+    for language in list(LANGUAGES)[1:]:
+        for message in renew(language):
+            sys.stdout.write(f"{language}: not translated: {message.id}\n")
+
+
+if __name__ == "__main__":
+    main()
