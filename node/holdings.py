@@ -185,9 +185,9 @@ HOLDINGS = {
         "Until it is used, or 7 days.",
     ),
     "challenges": Holding(
-        "That what a passkey signs, and a link that signs in, holds once.",
+        "That what a passkey signed, and a link that signs in, was used.",
         "people here",
-        "Until it is used, or 5 minutes.",
+        "Until it would not hold any more: 5 minutes.",
     ),
     "screenings": Holding(
         "Lists that wait for their turn, and what was counted of those that were screened.",
