@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from node import lists
+from node import acts, lists
 from node.web.rendering import LANGUAGES
 from tests.browser.story import CASEY, ONCE, ROBIN, Story
 from tests.browser.test_listing import LIST
@@ -109,6 +109,63 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(
         await look("list, waiting")
     await ada.page.locator("#closing").wait_for()
     await look("list")
+    assert look.faults == []
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+async def test_axe_finds_nothing_where_a_committee_decides(
+    story: Story, visitors: Visitors, language: str
+) -> None:
+    """What waits, what is in force, what is proposed, asked, reported and meant."""
+    issuer = story.foundation
+    published = await issuer.publish("email:other@person.example")
+    waiting = await acts.stay(issuer.node, [published], issuer.today, issuer.now)
+    ada = await visitors.to(issuer, locale={"en": "en-GB", "de": "de-DE"}[language])
+    look = Look(ada, language, [])
+    await ada.go(await invitation(issuer, "Ada", "officer"))
+    await ada.page.locator("#password").fill(PASSWORD)
+    await _send(ada)
+    for path in (
+        "/decisions",
+        "/decisions?ended=1",
+        f"/decisions/{waiting.decision.hex()}",
+        "/browser-key",
+        "/sanctions",
+        f"/sanctions/{published}",
+        f"/sanctions/{published}/letter",
+        "/sanctions/new",
+        "/inquiries",
+        "/report",
+        "/policy",
+        "/accounts",
+    ):
+        await ada.go(path)
+        await look(path)
+    await ada.go("/sanctions/new")
+    await _send(ada)
+    await look("/sanctions/new, with faults")
+    assert look.faults == []
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+async def test_axe_finds_nothing_where_a_node_is_run_and_where_anybody_looks(
+    story: Story, visitors: Visitors, language: str
+) -> None:
+    """The node, its peers and people, its record; and what it is to the public."""
+    locale = {"en": "en-GB", "de": "de-DE"}[language]
+    olga = await visitors.to(story.conf, locale=locale)
+    look = Look(olga, language, [])
+    await olga.go(await invitation(story.conf, "Olga", "operator"))
+    await olga.page.locator("#password").fill(PASSWORD)
+    await _send(olga)
+    for path in ("/node", "/peers", "/peers/foundation.example", "/policy", "/accounts", "/record"):
+        await olga.go(path)
+        await look(path)
+    anybody = await visitors.at(await story.foundation.url(), locale=locale)
+    look = Look(anybody, language, look.faults)
+    for path in ("/about", "/desk"):
+        await anybody.go(path)
+        await look(path)
     assert look.faults == []
 
 
