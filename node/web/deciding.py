@@ -75,8 +75,8 @@ async def bring(visit: Visit) -> web.StreamResponse:
         signed = json.loads(data)
         handler = _HANDLERS[signed["kind"]]
     except (ValueError, KeyError, TypeError, RecursionError):
-        words = "This is no file that `comity officer sign` has written."
-        return await _page(visit, 422, {"signed": visit.say(words)})
+        words = visit.say("This is no file that `comity officer sign` has written.")
+        return await _page(visit, 422, {"signed": words})
     try:
         await visit.ask(handler, {"signed": signed}, id=visit.path["id"])
     except ComityError as error:

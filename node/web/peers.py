@@ -74,8 +74,10 @@ def _compared(visit: Visit) -> dict[str, object]:
 def _faults(visit: Visit, error: ComityError, field: str) -> dict[str, str]:
     """Beside the field that it is about; by default `field`."""
     if not visit.form.one("compare") and not visit.form.one("uncompared"):
-        words = "Type the string that their operator reads out, or take them without comparing."
-        return {"compare": visit.say(words)}
+        words = visit.say(
+            "Type the string that their operator reads out, or take them without comparing."
+        )
+        return {"compare": words}
     if isinstance(error.__cause__, NotTheOneCompared) or str(error).startswith("compare:"):
         field = "compare"
     return {field: visit.say(str(error))}

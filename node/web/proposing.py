@@ -98,28 +98,36 @@ def _missing(visit: Visit) -> dict[str, str]:
     form = visit.form
     votes = [form.one("present"), form.one("in_favour")]
     wrong = {
-        "who": not understood(form.one("who"), form.one("handle")),
-        "measure": not form.one("measure"),
-        "scope": not form.all("scope"),
-        "ends_on": form.one("measure") == "suspension" and not form.one("ends_on"),
-        "told_by": form.one("notice") == "delayed" and not form.one("told_by"),
-        "present": any(votes) and not all(_VOTES.fullmatch(each) for each in votes),
+        "who": (
+            not understood(form.one("who"), form.one("handle")),
+            visit.say("Say who it is about: an address, a handle or a number, and perhaps a name."),
+        ),
+        "measure": (not form.one("measure"), visit.say("Choose what is decided.")),
+        "scope": (not form.all("scope"), visit.say("Choose where it holds.")),
+        "ends_on": (
+            form.one("measure") == "suspension" and not form.one("ends_on"),
+            visit.say("A suspension has a last day, within 180 days."),
+        ),
+        "notice": (
+            not form.one("notice"),
+            visit.say("Choose whether the person was told: the officers sign it."),
+        ),
+        "told_by": (
+            form.one("notice") == "delayed" and not form.one("told_by"),
+            visit.say("Say until which day the notice is delayed."),
+        ),
+        "present": (
+            any(votes) and not all(_VOTES.fullmatch(each) for each in votes),
+            visit.say("Say how many were present, and how many were in favour."),
+        ),
     }
-    words = {
-        "who": "Say who it is about: an address, a handle or a number, and perhaps a name.",
-        "measure": "Choose what is decided.",
-        "scope": "Choose where it holds.",
-        "ends_on": "A suspension has a last day, within 180 days.",
-        "told_by": "Say until which day the notice is delayed.",
-        "present": "Say how many were present, and how many were in favour.",
-    }
-    return {name: visit.say(words[name]) for name, holds in wrong.items() if holds}
+    return {name: words for name, (holds, words) in wrong.items() if holds}
 
 
 def _proposal(visit: Visit) -> dict[str, Any]:
     """The form, as the API takes it."""
     form = visit.form
-    told = {"state": form.one("notice") or "given"}
+    told = {"state": form.one("notice")}
     body: dict[str, Any] = {
         "identifiers": understood(form.one("who"), form.one("handle")),
         "measure": form.one("measure"),

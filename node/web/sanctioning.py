@@ -70,8 +70,8 @@ async def amend(visit: Visit) -> web.StreamResponse:
     """`POST /sanctions/{id}/amend`: drop identifiers, or set another last day."""
     drop, ends_on = visit.form.all("drop"), visit.form.one("ends_on")
     if not drop and not ends_on:
-        words = "Choose what is to be dropped, or another last day."
-        return await _one(visit, 422, {"amend": visit.say(words)})
+        words = visit.say("Choose what is to be dropped, or another last day.")
+        return await _one(visit, 422, {"amend": words})
     body = {"drop": drop} | ({"ends_on": ends_on} if ends_on else {})
     try:
         made = await visit.ask(sanctions.amend, body, id=visit.path["id"])
