@@ -159,9 +159,12 @@ async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk: Desk) -> N
         ([("who", ""), ("measure", "ban"), ("scope", "event")], "who"),
         ([("who", "Only Aname"), ("measure", "ban"), ("scope", "event")], "who"),
         ([("who", "a@b.example"), ("measure", "ban")], "scope"),
+        ([("who", "a@b.example"), ("measure", "ban"), ("scope", "event")], "notice"),
         ([("who", "a@b.example"), ("measure", "suspension"), ("scope", "event")], "ends_on"),
     ):
-        _, text = await alice.send("/sanctions/new", [*fields, ("step", "propose")], status=422)
+        told = [] if field == "notice" else [("notice", "given")]
+        sent = [*fields, *told, ("step", "propose")]
+        _, text = await alice.send("/sanctions/new", sent, status=422)
         assert f'href="#{field}"' in text
         assert "--" not in text
         assert f">{dict(fields)['who']}</textarea>" in text
@@ -175,7 +178,7 @@ async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk: Desk) -> N
     _, text = await alice.send(
         f"{address}/decline", {"reason": "Too harsh", "decline_password": password("alice")}
     )
-    assert "alice declined: Too harsh" in text
+    assert "alice has declined: Too harsh" in text
 
 
 async def test_only_officers_decide(desk: Desk) -> None:
