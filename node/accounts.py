@@ -7,13 +7,14 @@ recorded; after `MOST_WRONG` within `PATIENCE` seconds none is tried for that ac
 
 import asyncio
 import secrets
+import unicodedata
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-from node import audit, challenges, ledger, officers, passwords
+from node import audit, callers, challenges, ledger, officers, passwords
 from node.callers import Caller, Role
 from node.clock import day_of
 from node.errors import ComeLater, NotHere, UserError
@@ -47,6 +48,10 @@ MOST_NAMES = 10_000
 SIZE = 24
 """Random bytes of an invitation's code."""
 
+_AT_HAND = " at this computer"
+"""How accounts end that `comity open` makes."""
+
+_NOBODY = "nobody"
 _NAME_TAG = "accounts.name"
 _NAME = "accounts.name"
 _PASSWORD = "accounts.password"  # noqa: S105 - the vault's purpose, not a secret
@@ -115,9 +120,7 @@ class Invitation:
     tag: bytes = field(repr=False)
 
 
-async def invite(  # noqa: PLR0913 - who, as what, until when
-    node: Node, name: str, role: Role, officer: str | None, now: int, *, lasting: int = INVITED
-) -> str:
+async def invite(node: Node, name: str, role: Role, officer: str | None, now: int) -> str:
     """Make an invitation; its code, this once.
 
     Raises:
@@ -127,11 +130,28 @@ async def invite(  # noqa: PLR0913 - who, as what, until when
     name = name.strip()
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise UserError(f"an account has a name of 1 to {MAX_NAME} printable characters")
-    if name == audit.HERE:
-        raise UserError(f"`{audit.HERE}` is how the record calls whoever has the node's folder")
     if (role == "officer") != (officer is not None):
         raise UserError("an account of role `officer` names its officer, others name none")
     bound = None if officer is None else (await officers.named(node, officer)).key
+    await _require_own_name(node, name, bound)
+    return await _invite(node, name, role, bound, now, INVITED)
+
+
+async def _require_own_name(node: Node, name: str, bound: bytes | None) -> None:
+    """Names stand in the record of acts: nobody has that of somebody else who acts here."""
+    said = _folded(name)
+    if said in {audit.HERE, _NOBODY} or said.endswith(_folded(_AT_HAND)):
+        raise UserError("this is how the record calls somebody else: take another name")
+    theirs = [each for each in await officers.every(node) if _folded(each.name) == said]
+    if theirs and bound not in {each.key for each in theirs}:
+        raise UserError("an officer is called so, and this is not their account: say another name")
+    if said in {_folded(each.name) for each in await callers.every(node)}:
+        raise UserError("a token is called so: take another name")
+
+
+async def _invite(  # noqa: PLR0913, PLR0917 - who, as what, until when
+    node: Node, name: str, role: Role, bound: bytes | None, now: int, lasting: int
+) -> str:
     secret = secrets.token_bytes(SIZE)
     tag = node.vault.tag(_CODE, secret)
     sealed = node.vault.seal(_INVITED, tag, name.encode())
@@ -163,7 +183,9 @@ async def invitation(node: Node, code: str, now: int) -> Invitation:
     return Invitation(_invited_as(node, row), row.role, row.officer, row.tag)
 
 
-async def accept(node: Node, invited: Invitation, password: str | None, now: int) -> str:
+async def accept(
+    node: Node, door: Door, invited: Invitation, password: str | None, now: int
+) -> str:
     """Make the account of an invitation, which is used up; the account's id.
 
     Without a password a passkey is registered next, or another link is needed.
@@ -173,7 +195,7 @@ async def accept(node: Node, invited: Invitation, password: str | None, now: int
         UserError: the password is too short, or the name was taken meanwhile.
     """
     id_ = str(uuid.uuid4())
-    sealed = None if password is None else await _sealed(node, id_, password)
+    sealed = None if password is None else await _sealed(node, door, id_, password)
     row = AccountRow(
         id=id_,
         name_tag=_name_tag(node, invited.name),
@@ -196,9 +218,13 @@ async def accept(node: Node, invited: Invitation, password: str | None, now: int
     return id_
 
 
-async def by_password(node: Node, door: Door, name: str, password: str, now: int) -> AccountRow:
+async def by_password(  # noqa: PLR0913 - who, by what, where it is counted
+    node: Node, door: Door, name: str, password: str, now: int, *, apart: bytes = b""
+) -> AccountRow:
     """The account of that name, if this is its password.
 
+    What is tried within a session (`apart`, its tag) is counted apart: no stranger keeps out who is
+    in.
     As much is done where there is none of that name, so that nobody learns which there are; but
     only what is tried at an account that exists is recorded, as strangers can try for ever.
 
@@ -211,15 +237,15 @@ async def by_password(node: Node, door: Door, name: str, password: str, now: int
     async with node.store.read() as connection:
         row = await rows.named(connection, tag)
     async with door.turn():
-        if door.is_shut(tag, now):
+        if door.is_shut(tag + apart, now):
             raise UserError(f"too many wrong passwords: wait {PATIENCE // 60} minutes")
         if row is not None and await _holds(node, row, password):
             return row
         if row is None or row.password_sealed is None:
             await asyncio.to_thread(passwords.lock, b"", password or "-")
-        door.wrong(tag, now)
+        door.wrong(tag + apart, now)
     if row is not None:
-        said = {"who": "nobody", "account": name_of(node, row)}
+        said = {"who": _NOBODY, "account": name_of(node, row)}
         await audit.write(node, "password", said, now)
     raise WrongPassword("the name or the password is wrong: type both again")
 
@@ -230,16 +256,22 @@ async def open_link(node: Node, role: Role, officer: str | None, now: int) -> st
     Raises:
         UserError: as `invite`.
     """
-    called = officer or f"{role} at this computer"
+    called = f"{officer or role}{_AT_HAND}"
+    bound = None if officer is None else (await officers.named(node, officer)).key
     async with node.store.read() as connection:
         row = await rows.named(connection, _name_tag(node, called))
     if row is None:
-        code = await invite(node, called, role, officer, now, lasting=OPENED)
-        id_ = await accept(node, await invitation(node, code, now), None, now)
-    elif row.role != role:
-        raise UserError(f"an account called {called} is there, with another role")
+        code = await _invite(node, called, role, bound, now, OPENED)
+        id_ = await accept(node, Door(), await invitation(node, code, now), None, now)
+    elif row.officer != bound:
+        raise UserError(
+            "this officer has another key since: remove the account that `comity open` made "
+            "(`comity account list`, `comity account remove`), and open it again"
+        )
     else:
         id_ = row.id
+    said = {"who": audit.HERE, "what": "open", "role": role, "account": called}
+    await audit.write(node, "account", said, now)
     return f"{id_}.{base64url(challenges.make(node.vault, _OPENED, id_, now, OPENED))}"
 
 
@@ -260,16 +292,18 @@ async def opened_by(node: Node, code: str, now: int) -> str:
     async with node.store.write() as connection:
         if not await challenges.spend(connection, challenge):
             raise gone
+        if await rows.get(connection, id_) is None:
+            raise gone
     return id_
 
 
-async def set_password(node: Node, id_: str, password: str, now: int) -> None:
+async def set_password(node: Node, door: Door, id_: str, password: str, now: int) -> None:
     """Take another password.
 
     Raises:
         UserError: it is too short.
     """
-    sealed = await _sealed(node, id_, password)
+    sealed = await _sealed(node, door, id_, password)
     async with node.store.write() as connection:
         said = {"who": audit.who(), "what": "password"}
         await audit.record(connection, node.vault, "account", said, now)
@@ -344,14 +378,19 @@ def _invited_as(node: Node, row: InvitationRow) -> str:
     return node.vault.open(_INVITED, row.tag, row.name_sealed).decode()
 
 
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name.strip()).casefold()
+
+
 def _name_tag(node: Node, name: str) -> bytes:
-    return node.vault.tag(_NAME_TAG, name.casefold().encode())
+    return node.vault.tag(_NAME_TAG, _folded(name).encode())
 
 
-async def _sealed(node: Node, id_: str, password: str) -> bytes:
+async def _sealed(node: Node, door: Door, id_: str, password: str) -> bytes:
     if len(password) < SHORTEST:
         raise UserError("this password is too short: a password manager makes longer ones")
-    locked = await asyncio.to_thread(passwords.lock, id_.encode(), password)
+    async with door.turn():
+        locked = await asyncio.to_thread(passwords.lock, id_.encode(), password)
     return node.vault.seal(_PASSWORD, id_, locked)
 
 

@@ -64,7 +64,7 @@ async def begin(node: Node, account: str, browser: str, now: int) -> str:
     """Begin a session; what its cookie holds."""
     secret = secrets.token_bytes(SIZE)
     tag = node.vault.tag(_TAG, secret)
-    sealed = node.vault.seal(_BROWSER, tag, browser[:200].encode())
+    sealed = node.vault.seal(_BROWSER, tag, browser[:200].encode(errors="replace"))
     async with node.store.write() as connection:
         await rows.begin(connection, SessionRow(tag, account, now, now, now, sealed))
     return base64url(secret)

@@ -89,10 +89,15 @@ async def set_password(connection: AsyncConnection, id_: str, sealed: bytes | No
 
 
 async def hand_on(connection: AsyncConnection, before: bytes, after: bytes) -> None:
-    """Bind what was an officer's by one key to another one; accounts and invitations."""
-    for table in (accounts, invitations):
-        changed = update(table).where(table.c.officer == before).values(officer=after)
-        await connection.execute(changed)
+    """Bind an account that was an officer's by one key to another one.
+
+    Who is signed in, or was invited, by the one before is so no more: it may be others' by now.
+    """
+    theirs = select(accounts.c.id).where(accounts.c.officer == before)
+    await connection.execute(delete(sessions).where(sessions.c.account.in_(theirs)))
+    await connection.execute(delete(invitations).where(invitations.c.officer == before))
+    changed = update(accounts).where(accounts.c.officer == before).values(officer=after)
+    await connection.execute(changed)
 
 
 async def drop(connection: AsyncConnection, id_: str) -> None:

@@ -1,5 +1,6 @@
 """Getting in and out: passkey, password, invitation, and the step-up before what weighs much."""
 
+import re
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -67,7 +68,9 @@ async def accept(visit: Visit) -> web.StreamResponse:
     password = visit.form.one("password") or None
     invitation = await accounts.invitation(visit.node, visit.path["code"], visit.now)
     try:
-        account = await accounts.accept(visit.node, invitation, password, visit.now)
+        account = await accounts.accept(
+            visit.node, visit.site.door, invitation, password, visit.now
+        )
     except NotHere:
         raise
     except UserError as error:
@@ -99,9 +102,9 @@ async def language(visit: Visit) -> web.StreamResponse:
     """`POST /language`: for a year, in this browser."""
     chosen, back = visit.form.one("language"), visit.form.one("back")
     parts = urlsplit(back)
-    # Only ever to a page of ours, and not to one that a form had led to.
-    safe = not parts.scheme and not parts.netloc and back.startswith("/")
-    response = visit.go(parts.path if safe and not parts.path.startswith("//") else "/")
+    # Only ever to a page of ours; browsers take a backslash for a slash.
+    safe = back.isprintable() and "\\" not in back and re.match("/(?!/)", parts.path) is not None
+    response = visit.go(parts.path if safe and not parts.scheme and not parts.netloc else "/")
     if chosen in rendering.LANGUAGES:
         secure = visit.site.is_secure
         response.set_cookie(
@@ -143,7 +146,8 @@ async def show_again(visit: Visit) -> web.StreamResponse | None:
         else:
             name = accounts.name_of(visit.node, account)
             door = visit.site.door
-            await accounts.by_password(visit.node, door, name, password, visit.now)
+            apart = visit.here.tag
+            await accounts.by_password(visit.node, door, name, password, visit.now, apart=apart)
     except (ComityError, UserError) as error:
         return await _asked_again(visit, 422, visit.say(str(error)))
     await sessions.confirm(visit.node, visit.here, visit.now)
@@ -155,7 +159,8 @@ async def _asked_again(visit: Visit, status: int, fault: str | None = None) -> w
         (name, value)
         for name, values in visit.form.fields.items()
         for value in values
-        if name not in ("token", PASSKEY, PASSWORD)
+        # A password is typed anew: what a page holds can be read in the browser's history.
+        if name not in ("token", PASSKEY) and "password" not in name
     ]
     return visit.page(
         "confirm",
@@ -169,6 +174,8 @@ async def _asked_again(visit: Visit, status: int, fault: str | None = None) -> w
 
 async def _in(visit: Visit, account: str, to: str = "/") -> web.Response:
     browser = visit.request.headers.get("User-Agent", "")
+    if visit.session is not None:
+        await sessions.end(visit.node, visit.session)
     cookie = await sessions.begin(visit.node, account, browser, visit.now)
     response = visit.go(to)
     _cookie(visit, response, cookie, sessions.MOST)
@@ -179,7 +186,8 @@ def _cookie(visit: Visit, response: web.Response, value: str, age: int) -> None:
     response.set_cookie(
         visit.site.cookie,
         value,
-        max_age=age,
+        # On this machine it ends with the browser: whatever else listens here is sent it, too.
+        max_age=age if visit.site.is_secure or not age else None,
         path="/",
         httponly=True,
         samesite="Lax",

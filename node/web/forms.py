@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from node.federation.bodies import read_body
 from protocol.errors import Malformed, TooLarge, TooSlow, UnsupportedMedia
@@ -52,31 +53,32 @@ async def read(request: web.Request, limit: int, deadline: float) -> Form:
 async def _multipart(request: web.Request, limit: int, deadline: float) -> Form:
     if "Content-Encoding" in request.headers:
         raise UnsupportedMedia("a form is taken without content coding only")
-    if (request.content_length or 0) > limit:
+    if request.content_length is None:
+        raise Malformed("a form says beforehand how long it is")
+    if request.content_length > limit:
         raise TooLarge(f"more than {limit} bytes")
     try:
         async with asyncio.timeout(deadline):
-            return await _parts(request, limit)
+            return await _parts(request)
     except TimeoutError as error:
         raise TooSlow(f"the form was not complete after {deadline:g} s") from error
-    except (ValueError, web.RequestPayloadError, ConnectionError, AssertionError) as error:
+    except (
+        ValueError, web.RequestPayloadError, ConnectionError, AssertionError, BadHttpMessage,
+    ) as error:  # fmt: skip
         raise Malformed("this is no form, or it breaks off") from error
 
 
-async def _parts(request: web.Request, limit: int) -> Form:
+async def _parts(request: web.Request) -> Form:
     pairs: list[tuple[str, str]] = []
     files: dict[str, bytes] = {}
-    left = limit
-    reader = await request.multipart()
+    reader, count = await request.multipart(), 0
     while (part := await reader.next()) is not None:
-        if not isinstance(part, BodyPartReader) or len(pairs) + len(files) >= MAX_FIELDS:
+        count += 1
+        if not isinstance(part, BodyPartReader) or count > MAX_FIELDS:
             raise Malformed("this is no form")
         data = bytearray()
         while chunk := await part.read_chunk():
             data += chunk
-            if len(data) > left:
-                raise TooLarge(f"more than {limit} bytes")
-        left -= len(data)
         name = part.name or ""
         if part.filename is None:
             pairs.append((name, data.decode("utf-8")))

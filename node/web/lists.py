@@ -5,6 +5,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -88,13 +89,16 @@ async def progress(visit: Visit) -> web.StreamResponse:
     response = web.StreamResponse(headers=rendering.HEADERS | {"Content-Type": "text/event-stream"})
     await visit.ask(screenings.show, id=visit.path["id"])
     await response.prepare(visit.request)
-    async for said in _looks(visit):
-        await response.write(f"data: {json.dumps(said)}\n\n".encode())
+    with suppress(ConnectionError):  # the tab was closed
+        async for said in _looks(visit):
+            await response.write(f"data: {json.dumps(said)}\n\n".encode())
     return response
 
 
 async def _looks(visit: Visit) -> AsyncIterator[dict[str, object]]:
     for _ in range(_MOST_LOOKS):
+        if not await visit.is_still_here():
+            return
         try:
             found = await visit.ask(screenings.show, id=visit.path["id"])
         except ComityError:

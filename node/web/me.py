@@ -17,7 +17,11 @@ async def password(visit: Visit) -> web.StreamResponse:
     """`POST /me/password`."""
     try:
         await accounts.set_password(
-            visit.node, visit.here.account.id, visit.form.one("password"), visit.now
+            visit.node,
+            visit.site.door,
+            visit.here.account.id,
+            visit.form.one("password"),
+            visit.now,
         )
     except UserError as error:
         return await _page(visit, 422, {"password": visit.say(str(error))})

@@ -1,5 +1,7 @@
 """Peers: who they are, how fresh, what they ask; added, accepted, followed and removed."""
 
+import re
+
 from aiohttp import web
 
 from node.api import officers, peers
@@ -55,7 +57,7 @@ async def lower(visit: Visit) -> web.StreamResponse:
     """`POST /events/{id}`: what a peer's declared event may ask for."""
     form, id_ = visit.form, visit.path["id"]
     allowance = form.one("allowance")
-    said = {"allowance": int(allowance) if allowance.isdecimal() else allowance}
+    said = {"allowance": int(allowance) if re.fullmatch("[0-9]{1,10}", allowance) else allowance}
     try:
         await visit.ask(peers.lower, said, id=id_)
     except ComityError as error:

@@ -1,5 +1,6 @@
 """What peers' words mean here: shown, changed by officers, and looked at before it is changed."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,7 +42,7 @@ def _change(form: Form) -> dict[str, Any]:
     about = form.one("about")
     part: dict[str, Any] = {"about": about}
     part |= {name: form.one(name) for name in _MEMBERS.get(about, ()) if form.one(name)}
-    if part.get("approvals", "").isdecimal():
+    if re.fullmatch("[0-9]{1,4}", part.get("approvals", "")):
         part["approvals"] = int(part["approvals"])
     return {"part": part, "drop": form.one("drop") == "yes"}
 

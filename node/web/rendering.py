@@ -83,7 +83,7 @@ def file(name: str) -> web.Response:
 
 def said(language: str, text: str) -> str:
     """A text in a language, as a page shows it; marked as English where it is there in no other."""
-    translated = _catalogue(language).gettext(text)
+    translated = _catalogue(language).gettext(text) if text else text
     if language == "en" or translated != text:
         return translated
     return Markup('<span lang="en">{}</span>').format(printable(text))

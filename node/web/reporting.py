@@ -16,11 +16,13 @@ MOST = 10
 
 
 async def show(visit: Visit) -> web.StreamResponse:
-    """`GET /report`: choose a half-year that is over; with `?from=` its report."""
-    halves = _over(day_of(visit.now))
-    chosen = visit.request.query.get("from")
-    if chosen is None:
-        return visit.page("report", halves=halves, report=None)
+    """`GET /report`: choose a half-year that is over."""
+    return visit.page("report", halves=_over(day_of(visit.now)), report=None)
+
+
+async def make(visit: Visit) -> web.StreamResponse:
+    """`POST /report`: its report, which is made when it is first shown, and stays so."""
+    halves, chosen = _over(day_of(visit.now)), visit.form.one("from")
     half = next((each for each in halves if str(each[0]) == chosen), None)
     if half is None:
         words = visit.say("Choose one of these half-years.")

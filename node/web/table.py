@@ -84,6 +84,7 @@ PAGES = (
     Page("GET", "/inquiries", _DECIDES, inquiring.every),
     Page("POST", "/inquiries/{id}", _DECIDES, inquiring.answer),
     Page("GET", "/report", _SEES, reporting.show),
+    Page("POST", "/report", _SEES, reporting.make),
     # --- Running the node
     Page("GET", "/node", _RUNS, running.show),
     Page("GET", "/peers", _RUNS, peers.every),

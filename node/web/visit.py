@@ -4,13 +4,13 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 from pydantic import BaseModel
 
-from node import audit
-from node.accounts import Door
+from node import audit, sessions
+from node.accounts import Door, caller_of
 from node.api.routes import Call, Nothing
 from node.api.serving import NotYours, body_of, perform
 from node.api.table import ROUTES
@@ -20,6 +20,8 @@ from node.node import Node
 from node.sessions import Session
 from node.web import rendering
 from node.web.forms import Form
+
+_IN_ADDRESSES = "/:?#[]@!$&'()*+,;=%"
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -102,6 +104,12 @@ class Visit:
         """The variables of the address."""
         return dict(self.request.match_info)
 
+    async def is_still_here(self) -> bool:
+        """Whether whoever is signed in is so still, for what goes on for a while."""
+        cookie = self.request.cookies.get(self.site.cookie, "")
+        session = await sessions.of(self.node, cookie, self.site.service.now())
+        return session is not None and await caller_of(self.node, session.account) is not None
+
     def say(self, text: str) -> str:
         """A text in the reader's language, or marked as English where it is only there so."""
         return rendering.said(self.language, text)
@@ -120,7 +128,9 @@ class Visit:
 
     def go(self, address: str) -> web.Response:
         """Go on to another page of ours."""
-        return web.Response(status=303, headers=rendering.HEADERS | {"Location": address})
+        return web.Response(
+            status=303, headers=rendering.HEADERS | {"Location": quote(address, safe=_IN_ADDRESSES)}
+        )
 
     async def ask(
         self,

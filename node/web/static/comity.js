@@ -206,7 +206,7 @@ async function linesOf({ decision, attestations }, entries) {
   }
   lines.push(...Object.entries(decision.community ?? {}));
   return lines.map(([name, value]) =>
-    `${name}: ${printable(typeof value === "string" ? value : JSON.stringify(value))}`);
+    `${printable(name)}: ${printable(typeof value === "string" ? value : JSON.stringify(value))}`);
 }
 
 async function readSheet(section, form) {
