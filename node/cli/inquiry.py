@@ -209,7 +209,6 @@ def _emit_received(received: "Received") -> None:
 
 def _answered(received: "Received") -> list[str]:
     from node import wording
-    from protocol.sdjwt import parse_disclosure
 
     said = received.answer
     if said is None:
@@ -220,7 +219,7 @@ def _answered(received: "Received") -> list[str]:
             f"    {typed} --release {'|'.join(RELEASABLE)}",
             f"    {typed} --phrase {'|'.join(SAYABLE)}",
         ]
-    names = [str(parse_disclosure(each).name) for each in said.disclosures]
+    names = said.names
     releases = f": {' and '.join(names)}" if names else ""
     when = received.handed_over_at
     had = "not fetched yet" if when is None else f"fetched {_when(when)}"
