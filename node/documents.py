@@ -49,6 +49,8 @@ class Decided(Document):
     state: Literal["pending", "logged", "declined", "void", "lapsed"]
     approvals: int
     threshold: int
+    voided: list[str]
+    """Hashes of what waited and is void since this decision was logged, just now."""
 
     @classmethod
     def of(cls, status: Status) -> "Decided":
@@ -317,6 +319,7 @@ def _status(status: Status) -> dict[str, Any]:
         "state": status.state,
         "approvals": status.approvals,
         "threshold": status.threshold,
+        "voided": [each.decision.hex() for each in status.voided],
     }
 
 

@@ -10,7 +10,7 @@ import click
 from node import clock, spelling
 from node.cli import node_command
 from node.cli.decision import emit_status, officer_key, status_document
-from node.cli.output import emit, table
+from node.cli.output import emit, say, table
 from node.cli.passwords import password_option
 from node.cli.typed import DAY, end_of
 from node.errors import UserError
@@ -39,12 +39,25 @@ async def _decide(
     from node import sanctions
 
     key = await officer_key(node, name, password_file)
-    status = await act([await sanctions.find(node, each) for each in which])
+    ids = [await sanctions.find(node, each) for each in which]
+    await _warn_of_voiding(node, ids)
+    status = await act(ids)
     if key is not None:
         from node import voting
 
         status = await voting.approve_with(node, status.decision, key, clock.now())
     emit_status(status)
+
+
+async def _warn_of_voiding(node: "Node", ids: Sequence[str]) -> None:
+    """Say what others have approved that will be void once the act is in the log."""
+    from node import decisions
+    from node.in_short import DIGITS, in_short
+
+    for each in await decisions.would_be_voided(node, ids, clock.now()):
+        about = f"{each.row.hash.hex()[:DIGITS]}: {in_short(each.decision)}"
+        votes = f"{len(each.approvals)} of {each.threshold} approvals"
+        say(f"Mind: {about}, has {votes} and waits. It is void once this act is in the log first.")
 
 
 HANDED_OVER, SEND, LETTER = "handed-over", "send", "letter"

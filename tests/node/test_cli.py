@@ -20,7 +20,7 @@ from node.home import Home
 from protocol.encoding import canonical_json
 from tests.node.terminal import CHEAP, PASSWORD, Terminal
 
-STATUS = {"decision", "attestation", "state", "approvals", "threshold"}
+STATUS = {"decision", "attestation", "state", "approvals", "threshold", "voided"}
 
 
 @pytest.fixture

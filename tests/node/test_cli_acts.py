@@ -1,0 +1,72 @@
+"""What commands say of acts: what voids what, what waits already, what is signed."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from node import clock
+from node.founding import found
+from node.home import Home
+from tests.node.committee import CHEAP, PERSON, founding, password
+from tests.node.terminal import Terminal
+
+TWO = ("alice", "bob")
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    """A founded community of three officers, of whom two decide."""
+    home = Home(tmp_path / "home")
+    home.create()
+    asyncio.run(
+        found(home, founding(), database=None, password=password, now=clock.now(), cost=CHEAP)
+    )
+    return Terminal(home.path)
+
+
+def _approve(terminal: Terminal, decision: str, *officers: str) -> str:
+    """These officers approve; what was printed last."""
+    printed = ""
+    for name in officers:
+        done = terminal.type(
+            "decision", "approve", decision, "--officer", name, password=password(name)
+        )
+        assert done.exit_code == 0, done.stderr
+        printed = done.stdout
+    return printed
+
+
+def _published(terminal: Terminal, *more: str) -> str:
+    proposed = terminal.json(
+        "sanction", "propose", "--identifier", PERSON[0], "--measure", "ban", "--scope",
+        "all_own_spaces", *more,
+    )  # fmt: skip
+    _approve(terminal, proposed["decision"], *TWO)
+    return str(proposed["attestation"])
+
+
+def _ahead(days: int) -> str:
+    return str(clock.day_of(clock.now()) + timedelta(days=days))
+
+
+def test_what_an_act_voids_is_said_before_and_after(terminal: Terminal) -> None:
+    """Before one proposes, by whoever approves, and in the list, until it is proposed again."""
+    id_ = _published(terminal)
+    stay = terminal.json("sanction", "stay", id_, "--until", _ahead(60))["decision"]
+    _approve(terminal, stay, "alice")
+    opened = terminal.type("--json", "sanction", "appeal", id_, "open")
+    assert f"Mind: {stay[:12]}: stay until {_ahead(60)} of {id_[:12]}" in opened.stderr
+    (appeal,) = [
+        each["decision"] for each in terminal.json("decision", "list") if each["type"] == "appeal"
+    ]
+    again = f"comity sanction stay {id_[:12]} --until {_ahead(60)}"
+    said = _approve(terminal, appeal, "bob")
+    assert f"This voided {stay[:12]}: stay until {_ahead(60)} of {id_[:12]}." in said
+    assert f"Propose it again: {again}" in said
+    listed = terminal.type("decision", "list").stdout
+    assert again in listed
+    assert [each["state"] for each in terminal.json("decision", "list")] == ["void"]
+    assert terminal.type(*again.split()[1:]).exit_code == 0
+    assert [each["state"] for each in terminal.json("decision", "list")] == ["pending"]
