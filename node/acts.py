@@ -365,4 +365,4 @@ async def _refuse_twice(  # noqa: PLR0913, PLR0917 - of whom, what, when
     for kept in await decisions.every_in(connection, vault, register):
         is_open = kept.state(day) == "pending" and isinstance(kept.decision, kind)
         if is_open and not set(ids).isdisjoint(decisions.attestations_of(kept.decision)):
-            raise UserError("this is proposed already: see `comity decision list`")
+            raise UserError(decisions.waits_already(kept.row))

@@ -47,6 +47,9 @@ WAITING = timedelta(days=90)
 SHOWN = timedelta(days=30)
 """How long what another decision voided is listed among what waits."""
 
+NAMED = 12
+"""Digits of a decision's hash by which it is named in words."""
+
 SHORTEST = 8
 """Digits by which a decision, or a sanction, may be named."""
 
@@ -290,6 +293,8 @@ async def propose(connection: AsyncConnection, vault: Vault, decision: Decision,
     data = decision.to_bytes()
     hash_ = decision_hash(data)
     before = await rows.get(connection, hash_)
+    if before is not None and before.state == "pending":
+        raise UserError(waits_already(before))
     if before is not None and before.state != "declined":
         raise UserError(
             f"this was proposed today already, and is {before.state}: `comity decision list --all`"
@@ -303,6 +308,16 @@ async def propose(connection: AsyncConnection, vault: Vault, decision: Decision,
     sealed = vault.seal(_DECISION, hash_, data)
     await rows.add(connection, DecisionRow(hash_, decision.type, sealed, "pending", decision.on))
     return hash_
+
+
+def waits_already(row: DecisionRow) -> str:
+    """What whoever proposes it a second time is told."""
+    named = row.hash.hex()[:NAMED]
+    return (
+        f"this is proposed already, and waits for approvals as decision {named}. "
+        f"To approve it: `comity decision approve {named} --officer NAME`. If too many decline "
+        f"(`comity decision decline {named} --officer NAME`), it is gone, and can be proposed anew"
+    )
 
 
 async def take_over(connection: AsyncConnection, vault: Vault, data: bytes, index: int) -> None:

@@ -22,7 +22,10 @@ from protocol.statements import (
 )
 
 DIGITS = 12
-"""How much is shown of the hash of a decision, and of the id of a sanction."""
+"""How much is shown of the hash of a decision."""
+
+_OF_AN_ID = 8
+"""How much is shown of the id of a sanction."""
 
 _APPEALS = {"opened": "open", "granted": "grant", "rejected": "reject", "withdrawn": "withdraw"}
 _ENDINGS = {"lifted": "lift", "overturned": "overturn", "erased": "erase", "superseded": "amend"}
@@ -63,7 +66,7 @@ def again(decision: Decision) -> str:
     if isinstance(decision, ResealDecision):
         return "that is done by itself"
     item = decision.items[0]
-    which = " ".join(each.id[:DIGITS] for each in decision.items)
+    which = " ".join(each.id[:_OF_AN_ID] for each in decision.items)
     return f"comity sanction {_typed(item, which)}"
 
 
@@ -100,7 +103,7 @@ def _act(item: LaterItem) -> str:
 
 
 def _ids(ids: Sequence[str]) -> str:
-    first = ids[0][:DIGITS]
+    first = ids[0][:_OF_AN_ID]
     return first if len(ids) == 1 else f"{first} and {len(ids) - 1} more"
 
 

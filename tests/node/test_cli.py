@@ -242,7 +242,8 @@ def test_a_lift_is_called_one(terminal: Terminal, bob: Path) -> None:
     approve = ("decision", "approve", "--approval")
     terminal.json(*approve, str(_sign(terminal, waiting["decision"], bob)), waiting["decision"])
     lifted = terminal.json("sanction", "lift", waiting["attestation"][:8])
-    assert "end of a sanction" in terminal.type("decision", "list").stdout
+    said = f"lifts {waiting['attestation'][:8]}"
+    assert said in terminal.type("decision", "list").stdout
     terminal.json(*approve, str(_sign(terminal, lifted["decision"], bob)), lifted["decision"])
     assert "lifted" in terminal.type("sanction", "list").stdout
     assert (

@@ -57,16 +57,27 @@ def test_what_an_act_voids_is_said_before_and_after(terminal: Terminal) -> None:
     stay = terminal.json("sanction", "stay", id_, "--until", _ahead(60))["decision"]
     _approve(terminal, stay, "alice")
     opened = terminal.type("--json", "sanction", "appeal", id_, "open")
-    assert f"Mind: {stay[:12]}: stay until {_ahead(60)} of {id_[:12]}" in opened.stderr
+    assert f"Mind: {stay[:12]}: stay until {_ahead(60)} of {id_[:8]}" in opened.stderr
     (appeal,) = [
         each["decision"] for each in terminal.json("decision", "list") if each["type"] == "appeal"
     ]
-    again = f"comity sanction stay {id_[:12]} --until {_ahead(60)}"
+    again = f"comity sanction stay {id_[:8]} --until {_ahead(60)}"
     said = _approve(terminal, appeal, "bob")
-    assert f"This voided {stay[:12]}: stay until {_ahead(60)} of {id_[:12]}." in said
+    assert f"This voided {stay[:12]}: stay until {_ahead(60)} of {id_[:8]}." in said
     assert f"Propose it again: {again}" in said
     listed = terminal.type("decision", "list").stdout
     assert again in listed
     assert [each["state"] for each in terminal.json("decision", "list")] == ["void"]
     assert terminal.type(*again.split()[1:]).exit_code == 0
     assert [each["state"] for each in terminal.json("decision", "list")] == ["pending"]
+
+
+def test_what_waits_already_is_named(terminal: Terminal) -> None:
+    """Whoever forgot to say who approves is told how to; and how it is taken away."""
+    id_ = _published(terminal)
+    waiting = terminal.json("sanction", "lift", id_)["decision"][:12]
+    again = terminal.type("sanction", "lift", id_, "--officer", "alice", password=password("alice"))
+    assert again.exit_code == 1
+    assert f"comity decision approve {waiting} --officer NAME" in again.stderr
+    assert f"comity decision decline {waiting} --officer NAME" in again.stderr
+    assert "in the log" in _approve(terminal, waiting, *TWO)

@@ -250,8 +250,8 @@ async def test_what_a_decision_voids_is_told(committee: Committee) -> None:
     assert [each.decision for each in status.voided] == [stay.decision]
     assert Decided.of(status).voided == [stay.decision.hex()]
     said = in_short.in_short(status.voided[0].said)
-    assert said == f"stay until {TODAY + timedelta(days=60)} of {id_[:12]}"
-    typed = f"comity sanction stay {id_[:12]} --until {TODAY + timedelta(days=60)}"
+    assert said == f"stay until {TODAY + timedelta(days=60)} of {id_[:8]}"
+    typed = f"comity sanction stay {id_[:8]} --until {TODAY + timedelta(days=60)}"
     assert in_short.again(status.voided[0].said) == typed
 
     async def listed(now: int) -> set[bytes]:

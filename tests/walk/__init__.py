@@ -18,6 +18,8 @@ STEPS = (Path(__file__).parent / "steps.md").read_text("utf-8").strip().split("\
 """Prose, and commands, which begin with a dollar sign."""
 
 _HASH = re.compile(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{16}\b")
+_SHORT_HASH = re.compile(r"\b[0-9a-f]{12}\b")
+_SHORT = re.compile(r"\b[0-9a-f]{8}\b")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
 _DAY = re.compile(r"\b2\d{3}-\d{2}-\d{2}\b")
 _KEY = re.compile(r"(?<![\w-])[A-Za-z0-9_-]{43}(?![\w-])|(?<=OPRF key )\S+")
@@ -65,7 +67,8 @@ def _remember(output: str, names: dict[str, str], *, new: bool) -> None:
 
 def _plain(output: str) -> str:
     """Without what differs from one run to the next, and columns as narrow as that allows."""
-    for form, name in ((_UUID, "SANCTION"), (_KEY, "KEY"), (_HASH, "DECISION"), (_DAY, "DATE")):
+    forms = {_UUID: "SANCTION", _KEY: "KEY", _HASH: "DECISION", _DAY: "DATE"}
+    for form, name in (forms | {_SHORT_HASH: "DECISION", _SHORT: "SANCTION"}).items():
         output = form.sub(name, output)
     lines = [re.sub(r"(?<=\S) {2,}", "  ", line).rstrip() for line in output.splitlines()]
     return "\n".join(line for line in lines if line and not set(line) <= set("─━█▀▄ "))
