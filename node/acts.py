@@ -10,7 +10,7 @@ of the first, which waits until the other is logged. `due` tells what has to be 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -165,8 +165,9 @@ async def amend(node: Node, before: Sanction, proposal: Proposal, now: int) -> A
     """Propose another sanction in place of one; the one before ends once the other is logged.
 
     Raises:
-        UserError: as `reaffirm`, and as `sanctions.propose`.
+        UserError: nothing would change; or as `reaffirm`, and as `sanctions.propose`.
     """
+    _require_change(before, proposal)
     register = await ledger.own_register(node)
     async with node.store.read() as connection:
         _open(register, before.id, day_of(now))
@@ -181,6 +182,12 @@ async def amend(node: Node, before: Sanction, proposal: Proposal, now: int) -> A
         now,
     )
     return Amended(attesting, withdrawing)
+
+
+def _require_change(before: Sanction, proposal: Proposal) -> None:
+    is_reviewed_as_before = proposal.review_by in {None, before.item.review_by}
+    if is_reviewed_as_before and replace(proposal, review_by=None) == as_proposed(before):
+        raise UserError("say what is to change: --drop, --ends-on or --review-by")
 
 
 def as_proposed(before: Sanction, dropped: Iterable[Identifier] = ()) -> Proposal:

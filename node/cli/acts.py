@@ -9,7 +9,7 @@ import click
 
 from node import clock, spelling
 from node.cli import node_command
-from node.cli.decision import emit_status, officer_key, status_document
+from node.cli.decision import emit_status, officer_key, status_document, voided_in_words
 from node.cli.output import emit, say, table
 from node.cli.passwords import password_option
 from node.cli.typed import DAY, end_of
@@ -245,6 +245,7 @@ async def amend(
     proposal = replace(proposal, review_by=review_by)
     if ends_on is not None:
         proposal = replace(proposal, ends_on=end_of(ends_on))
+    await _warn_of_voiding(node, [before.id])
     made = await acts.amend(node, before, proposal, clock.now())
     statuses = [made.attesting, made.withdrawing]
     if key is not None:
@@ -256,6 +257,7 @@ async def amend(
     lines = [
         f"decision {attesting.decision.hex()}: the new sanction {attesting.attestations[0]}",
         f"decision {withdrawing.decision.hex()}: the end of the one before, once both are approved",
+        *(voided_in_words(gone.decision, gone.said) for each in statuses for gone in each.voided),
     ]
     emit(click.get_current_context(), document, "\n".join(lines))
 

@@ -1,5 +1,6 @@
 """What is said of sanctions later: by whom, when, and what then follows."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -115,6 +116,19 @@ async def test_an_amendment_drops_an_identifier(committee: Committee, *, end_fir
     assert said is not None
     assert "github:malloryq-fake" not in said.subject
     assert "email:mallory.quill@example.org" in said.subject
+
+
+async def test_an_amendment_changes_something(committee: Committee) -> None:
+    """The same again, or with the end and the review that it has, is no amendment."""
+    id_ = await committee.publish()
+    before = await sanctions.show(committee.node, id_)
+    same = acts.as_proposed(before)
+    for each in (same, replace(same, review_by=before.item.review_by)):
+        with pytest.raises(UserError, match="say what is to change"):
+            await acts.amend(committee.node, before, each, NOW)
+    sooner = replace(same, review_by=TODAY + timedelta(days=20))
+    made = await acts.amend(committee.node, before, sooner, NOW)
+    assert made.attesting.state == "pending"
 
 
 async def test_what_ended_while_it_waited_does_not_rise_again(committee: Committee) -> None:
