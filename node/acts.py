@@ -212,6 +212,7 @@ def as_proposed(before: Sanction, dropped: Iterable[Identifier] = ()) -> Proposa
         in_force_from=claims.in_force_from,
         ends_on=claims.ends_on,
         basis=said.basis or "undisclosed",
+        decided_on=claims.decided_on,
         decided_by=said.decided_by,
         notice=Notice(state="given", until=None) if told else item.notice,
         contact=claims.contact,

@@ -1,8 +1,9 @@
 """Lists of earlier decisions, as a committee keeps them: a CSV, a row for each sanction.
 
 Columns: `identifiers`, `measure`, `scope`; and, where wanted, `in_force_from`, `ends_on`,
-`review_by`, `basis`, `notice`. Several identifiers, or scopes, of a cell are separated by
-semicolons. An unknown column is refused: what would be dropped silently was meant to count.
+`review_by`, `basis`, `notice`, `decided_on`, `decided_by` (BODY:PRESENT:IN_FAVOUR). Several
+identifiers, or scopes, of a cell are separated by semicolons. An unknown column is refused: what
+would be dropped silently was meant to count.
 """
 
 import csv
@@ -23,7 +24,8 @@ MAX_FILE = 1024 * 1024
 """Bytes of a list of at most `MOST` rows."""
 
 _REQUIRED = ("identifiers", "measure", "scope")
-_COLUMNS = (*_REQUIRED, "in_force_from", "ends_on", "review_by", "basis", "notice")
+_WANTED = ("in_force_from", "ends_on", "review_by", "basis", "notice", "decided_on", "decided_by")
+_COLUMNS = (*_REQUIRED, *_WANTED)
 
 
 def read(data: bytes, region: str | None = None) -> list[Proposal]:
@@ -72,8 +74,10 @@ def _proposal(row: Mapping[str, str | None], number: int, region: str | None) ->
         column = "notice"
         notice = terms.notice(cells.get(column) or "given")
         days: dict[str, date | None] = {}
-        for column in ("in_force_from", "review_by"):
+        for column in ("in_force_from", "review_by", "decided_on"):
             days[column] = day_from_text(cells[column]) if cells.get(column) else None
+        column = "decided_by"
+        decided_by = terms.decided_by(cells[column]) if cells.get(column) else None
         column = "ends_on"
         ends_on = _end(cells.get(column, ""))
     except (Violation, ValueError) as error:
@@ -87,6 +91,8 @@ def _proposal(row: Mapping[str, str | None], number: int, region: str | None) ->
         ends_on=ends_on,
         in_force_from=days["in_force_from"],
         review_by=days["review_by"],
+        decided_on=days["decided_on"],
+        decided_by=decided_by,
     )
 
 

@@ -181,6 +181,7 @@ class SanctionDocument(Document):
     erased: bool
     identifiers: list[str]
     basis: str | None
+    decided_on: str | None
     decided_by: dict[str, Any] | None
     review_by: date | None
     measure: str | None
@@ -206,6 +207,7 @@ class SanctionDocument(Document):
             erased=attested is not None and attested.erased,
             identifiers=[] if said is None else list(said.subject),
             basis=None if said is None else said.basis,
+            decided_on=claims.get("decided_on"),
             decided_by=None if decided_by is None else decided_by.to_value(),
             review_by=None if attested is None else attested.item.review_by,
             measure=claims.get("measure"),

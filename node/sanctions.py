@@ -61,6 +61,8 @@ class Proposal:
     review_by: date | None = None
     """None: the day it ends, or a year after the proposal if that is sooner."""
     basis: Basis = "undisclosed"
+    decided_on: date | None = None
+    """None: the day of the proposal."""
     decided_by: DecidedBy | None = None
     """None: the first declared body, by as many as have to approve."""
     notice: Notice = field(default_factory=lambda: Notice(state="given", until=None))
@@ -291,7 +293,7 @@ def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
             measure=proposal.measure,
             scope=tuple(proposal.scope),
             origin=proposal.origin,
-            decided_on=day,
+            decided_on=_decided_on(proposal, day),
             in_force_from=begins,
             ends_on=ends_on,
             contact=proposal.contact or register.community.contact or "",
@@ -305,6 +307,13 @@ def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
         raise UserError(f"not of the form that is due: {options}") from None
 
 
+def _decided_on(proposal: Proposal, day: date) -> date:
+    if proposal.decided_on is not None and proposal.decided_on > day:
+        # SPEC.md, section 10: a sheet that says so is refused.
+        raise UserError("--decided-on is today, or before")
+    return proposal.decided_on or day
+
+
 def _default_end(measure: Measure, begins: date) -> date:
     if measure == "suspension":
         raise UserError(f"a suspension needs --ends-on, within {MAX_SUSPENSION} days")
@@ -312,7 +321,7 @@ def _default_end(measure: Measure, begins: date) -> date:
 
 
 def _item(proposal: Proposal, claims: Claims, made: attesting.Made) -> AttestItem:
-    on, ends = claims.decided_on, day_of(claims.exp - DAY)
+    on, ends = day_of(claims.iat), day_of(claims.exp - DAY)
     review_by = proposal.review_by or max(min(ends, on + YEAR), on + timedelta(days=1))
     if not on < review_by <= on + MAX_REVIEW:
         raise UserError(f"--review-by is within {MAX_REVIEW.days} days, and after today")

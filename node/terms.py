@@ -3,12 +3,13 @@
 KIND:VALUE                 email:a@b.example
 KIND[:SPACE]               event_series:pyregion
 given|delayed:DATE|…       delayed:2027-03-31
+BODY:PRESENT:IN_FAVOUR     cwg:5:4
 """
 
 from collections.abc import Iterable
 
 from node.errors import UserError
-from protocol.claims import Scope
+from protocol.claims import DecidedBy, Scope
 from protocol.identifiers import Identifier, InvalidIdentifier, from_text, related
 from protocol.items import Notice
 
@@ -66,6 +67,18 @@ def notice(text: str) -> Notice:
     """
     state, _, until = text.partition(":")
     return Notice.from_value({"state": state, "until": until or None})
+
+
+def decided_by(text: str) -> DecidedBy:
+    """Which body decided, and the vote: `BODY:PRESENT:IN_FAVOUR`.
+
+    Raises:
+        Malformed: no such vote.
+        ValueError: not of this form.
+    """
+    body, present, in_favour = text.split(":")
+    value = {"body": body, "present": int(present), "in_favour": int(in_favour)}
+    return DecidedBy.from_value(value)
 
 
 def _complete(place: str, text: str) -> str:

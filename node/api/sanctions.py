@@ -79,6 +79,7 @@ class ProposalBody(Body):
     ends_on: Day | Literal["indefinite"] | None = None
     review_by: Day | None = None
     basis: Basis = "undisclosed"
+    decided_on: Day | None = None
     decided_by: DecidedByBody | None = None
     notice: NoticeBody = NoticeBody()
     contact: Name | None = None
@@ -170,6 +171,7 @@ async def propose(call: Call[ProposalBody, NoQuery]) -> Decided:
         ends_on=given.ends_on,
         review_by=given.review_by,
         basis=given.basis,
+        decided_on=given.decided_on,
         decided_by=None if by is None else DecidedBy(**by.model_dump()),
         notice=_notice(given.notice),
         contact=given.contact,

@@ -1,5 +1,6 @@
 """`comity sanction …`: what is said of sanctions after they were attested, one or many at once."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
-from node import clock, spelling
+from node import clock
 from node.cli import node_command
 from node.cli.decision import emit_status, officer_key, status_document, voided_in_words
 from node.cli.output import emit, say, table
@@ -291,7 +292,7 @@ async def import_(
 
     A row for each person. Columns: identifiers (KIND:VALUE, several separated by semicolons),
     measure, scope (KIND[:SPACE], separated alike), and where wanted in_force_from, ends_on (DATE or
-    never), review_by, basis, notice.
+    never), review_by, basis, notice, decided_on, decided_by (BODY:PRESENT:IN_FAVOUR).
     """
     from node import casebook, sanctions, voting
 
@@ -300,7 +301,25 @@ async def import_(
     status = await sanctions.propose_all(node, proposals, clock.now())
     if key is not None:
         status = await voting.approve_with(node, status.decision, key, clock.now())
-    emit_status(status, spelling.printable(f"Proposed {len(proposals)} sanctions"))
+    signed = await signed_in_words(node, status.attestations)
+    emit_status(status, "\n".join([f"Proposed {len(proposals)} sanctions", *signed]))
+
+
+async def signed_in_words(node: "Node", ids: Sequence[str]) -> list[str]:
+    """What proposals say of notice and votes: that is signed, though nobody said it."""
+    from node import sanctions, wording
+
+    said: Counter[str] = Counter()
+    for id_ in ids:
+        found = await sanctions.show(node, id_)
+        lines = [f"Notice: {wording.notice_in_words(found.item.notice)}"]
+        if found.attestation is not None:
+            lines += wording.decision_behind(found.attestation, found.proposed.community)
+        said["\n".join(lines)] += 1
+    return [
+        f"{text}\n  That is said of {count} of them" if len(said) > 1 else text
+        for text, count in said.items()
+    ]
 
 
 COMMANDS = (

@@ -58,6 +58,7 @@ def sanction() -> None:
     "--basis", type=click.Choice(get_args(Basis)), default="undisclosed", show_default=True,
     help="Why.",
 )  # fmt: skip
+@click.option("--decided-on", type=DAY, help="When it was decided (default: today).")
 @click.option(
     "--decided-by", metavar="BODY:PRESENT:IN_FAVOUR",
     help="Who decided (default: the first declared body, by the approvals that it takes).",
@@ -85,6 +86,7 @@ async def propose(
     ends_on: str | None,
     review_by: date | None,
     basis: Basis,
+    decided_on: date | None,
     decided_by: str | None,
     notice: str,
     contact: str | None,
@@ -95,7 +97,7 @@ async def propose(
     password_file: Path | None,
 ) -> None:
     """Propose a sanction; it is published once enough officers have approved."""
-    from node import recognition, sanctions, voting, wording
+    from node import recognition, sanctions, voting
     from protocol.claims import OwnDecision
     from protocol.identifiers import related
 
@@ -119,6 +121,7 @@ async def propose(
         ends_on=_end(ends_on),
         review_by=review_by,
         basis=basis,
+        decided_on=decided_on,
         decided_by=_decided_by(decided_by),
         notice=_notice(notice),
         contact=contact,
@@ -131,8 +134,8 @@ async def propose(
     if key is not None:
         status = await voting.approve_with(node, status.decision, key, clock.now())
     published = ", ".join(spelling.identifier(each.text) for each in sanctions.published(meant))
-    told = wording.notice_in_words(proposal.notice)
-    emit_status(status, f"Proposed about {published}\nNotice: {told}")
+    signed = await acts.signed_in_words(node, status.attestations)
+    emit_status(status, "\n".join([f"Proposed about {published}", *signed]))
 
 
 @sanction.command("list")
@@ -202,9 +205,10 @@ def _end(text: str | None) -> date | Literal["indefinite"] | None:
 def _decided_by(text: str | None) -> DecidedBy | None:
     if text is None:
         return None
+    from node import terms
+
     try:
-        body, present, in_favour = text.split(":")
-        return DecidedBy(body=body, present=int(present), in_favour=int(in_favour))
+        return terms.decided_by(text)
     except (Violation, ValueError) as error:
         raise click.UsageError("--decided-by BODY:PRESENT:IN_FAVOUR, such as cwg:5:4") from error
 

@@ -81,3 +81,51 @@ def test_what_waits_already_is_named(terminal: Terminal) -> None:
     assert f"comity decision approve {waiting} --officer NAME" in again.stderr
     assert f"comity decision decline {waiting} --officer NAME" in again.stderr
     assert "in the log" in _approve(terminal, waiting, *TWO)
+
+
+def test_what_is_signed_unsaid_is_said(terminal: Terminal, tmp_path: Path) -> None:
+    """That the person was told, when it was decided, and by how many votes; of each proposal."""
+    done = terminal.type(
+        "sanction", "propose", "--identifier", PERSON[0], "--measure", "ban", "--scope",
+        "all_own_spaces",
+    )  # fmt: skip
+    said = " ".join(done.stdout.split())
+    for words in (
+        "Notice: the person was told",
+        f"decided on {_ahead(0)}",
+        "votes 2 in favour, of 2 present",
+        "decided by cwg",
+    ):
+        assert words in said
+    old = _ahead(-400)
+    file = tmp_path / "old.csv"
+    file.write_text(
+        "identifiers,measure,scope,notice,decided_on,decided_by\n"
+        f"email:a@person.example,ban,all_own_spaces,unreachable,{old},cwg:5:4\n"
+        "email:b@person.example,ban,all_own_spaces,,,\n"
+    )
+    done = terminal.type("sanction", "import", str(file))
+    assert done.exit_code == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    for words in (
+        f"could not be reached decided on {old} votes 4 in favour, of 5 present",
+        f"was told decided on {_ahead(0)} votes 2 in favour, of 2 present",
+        "That is said of 1 of them",
+    ):
+        assert words in said
+
+
+def test_the_letter_says_when_it_was_decided(terminal: Terminal) -> None:
+    """An older decision is not one of today; none is of a day to come."""
+    id_ = _published(terminal, "--decided-on", _ahead(-30), "--notice", f"delayed:{_ahead(9)}")
+    shown = terminal.json("sanction", "show", id_)
+    assert shown["decided_on"] == _ahead(-30)
+    letter = terminal.type("sanction", "notice", id_, "--letter").stdout
+    assert f"Decided on: {_ahead(-30)}, by Conduct Working Group" in letter
+    amended = terminal.json("sanction", "amend", id_, "--ends-on", _ahead(100))["attestation"]
+    assert terminal.json("sanction", "show", amended)["decided_on"] == _ahead(-30)
+    refused = terminal.type(
+        "sanction", "propose", "--identifier", PERSON[0], "--measure", "ban", "--scope",
+        "all_own_spaces", "--decided-on", _ahead(1),
+    )  # fmt: skip
+    assert (refused.exit_code, "--decided-on is today, or before" in refused.stderr) == (1, True)
