@@ -243,6 +243,17 @@ async def every_in(
     ]
 
 
+async def waiting(node: Node, now: int) -> dict[str, list[Kept]]:
+    """What is proposed to be said of attestations, or to end them, and waits; by their ids."""
+    found: dict[str, list[Kept]] = {}
+    for each in await every(node):
+        is_act = not isinstance(each.decision, CommunityDecision | AttestDecision)
+        if is_act and each.state(day_of(now)) == "pending":
+            for id_ in attestations_of(each.decision):
+                found.setdefault(id_, []).append(each)
+    return found
+
+
 async def would_be_voided(node: Node, ids: Collection[str], now: int) -> list[Kept]:
     """What is said later of these attestations, has approvals and waits for more.
 

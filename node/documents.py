@@ -191,10 +191,16 @@ class SanctionDocument(Document):
     contact: str | None
     public_reference: str | None
     origin: dict[str, Any] | None
+    told: bool | None
+    """Whether the log says that the person was told; None where they could not be reached."""
+    waiting: list[str]
+    """Hashes of decisions about it that wait for approvals."""
 
     @classmethod
-    def of(cls, found: Sanction, day: date) -> "SanctionDocument":
-        """As it is on that day."""
+    def of(
+        cls, found: Sanction, day: date, waiting: Sequence[KeptDecision] = ()
+    ) -> "SanctionDocument":
+        """As it is on that day; `waiting` are the decisions about it that wait."""
         attested, said = found.attested, found.attestation
         claims: Mapping[str, Any] = {} if said is None else said.claims.to_value()
         decided_by = None if said is None else said.decided_by
@@ -217,12 +223,21 @@ class SanctionDocument(Document):
             contact=claims.get("contact"),
             public_reference=claims.get("public_reference"),
             origin=claims.get("origin"),
+            told=_told(found),
+            waiting=[each.row.hash.hex() for each in waiting],
         )
 
     @property
     def state_in_words(self) -> str:
         """Its state for people: of one that ended before its time, how it did."""
         return (self.ending or self.state).replace("_", " ")
+
+    @property
+    def standing(self) -> str:
+        """Its state with everything that holds it up, or has to be done about it."""
+        untold = ["untold"] if self.told is False and self.state == "in_force" else []
+        flags = [_FLAGS.get(each, each) for each in self.flags]
+        return "; ".join([self.state_in_words, *flags, *untold])
 
 
 class EventDocument(Document):
@@ -312,6 +327,15 @@ def weakest(community: Community) -> Custody:
     held = Counter(officer.custody for officer in community.officers)
     order: Sequence[Custody] = ("node", "browser", "own")
     return next(custody for custody in order if custody in held)
+
+
+_FLAGS = {"appeal": "appeal open", "review_due": "review due"}
+
+
+def _told(found: Sanction) -> bool | None:
+    state, attested = found.item.notice.state, found.attested
+    told = state == "given" or (attested is not None and attested.told)
+    return None if state == "unreachable" and not told else told
 
 
 def _status(status: Status) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from node import acts, audit, recognition, sanctions, terms
+from node import acts, audit, decisions, recognition, sanctions, terms
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
 from node.clock import day_of
 from node.documents import Decided, Document, DueItems, SanctionDocument
@@ -143,7 +143,10 @@ async def every(call: Call[Nothing, NoQuery]) -> Sanctions:
     """The sanctions of this community, proposed ones too."""
     await audit.write(call.node, "read", {"who": audit.who(), "what": "sanctions"}, call.now)
     day, found = day_of(call.now), await sanctions.every(call.node)
-    return Sanctions(sanctions=[SanctionDocument.of(each, day) for each in found])
+    waiting = await decisions.waiting(call.node, call.now)
+    return Sanctions(
+        sanctions=[SanctionDocument.of(each, day, waiting.get(each.id, ())) for each in found]
+    )
 
 
 async def show(call: Call[Nothing, NoQuery]) -> SanctionDocument:
@@ -152,7 +155,8 @@ async def show(call: Call[Nothing, NoQuery]) -> SanctionDocument:
     said = {"who": audit.who(), "what": "sanction", "sanction": id_}
     await audit.write(call.node, "read", said, call.now)
     found = await sanctions.show(call.node, id_)
-    return SanctionDocument.of(found, day_of(call.now))
+    waiting = await decisions.waiting(call.node, call.now)
+    return SanctionDocument.of(found, day_of(call.now), waiting.get(id_, ()))
 
 
 async def propose(call: Call[ProposalBody, NoQuery]) -> Decided:

@@ -19,6 +19,7 @@ from protocol.errors import Violation
 from protocol.items import Notice
 
 if TYPE_CHECKING:
+    from node.decisions import Kept
     from node.node import Node
 
 
@@ -142,18 +143,23 @@ async def propose(
 @node_command
 async def list_(node: "Node") -> None:
     """Show the sanctions of this community, proposed ones too."""
-    from node import audit, sanctions
+    from node import audit, decisions, sanctions
     from node.documents import SanctionDocument
 
     now = clock.now()
     await audit.write(node, "read", {"who": audit.who(), "what": "sanctions"}, now)
     day = clock.day_of(now)
-    found = [SanctionDocument.of(each, day) for each in await sanctions.every(node)]
-    shown = table("Sanction", "State", "Measure", "Ends on", "Identifiers")
+    waiting = await decisions.waiting(node, now)
+    found = [
+        SanctionDocument.of(each, day, waiting.get(each.id, ()))
+        for each in await sanctions.every(node)
+    ]
+    shown = table("Sanction", "State", "Proposed", "Measure", "Ends on", "Identifiers")
     for each in found:
         who = ", ".join(map(spelling.identifier, each.identifiers))
         measure, ends_on = each.measure or "", each.ends_on or ""
-        shown.add_row(each.id, each.state_in_words, measure, ends_on, who)
+        proposed = "; ".join(map(_waiting_in_words, waiting.get(each.id, ())))
+        shown.add_row(each.id, each.standing, proposed or "nothing", measure, ends_on, who)
     emit(click.get_current_context(), [each.to_value() for each in found], shown)
 
 
@@ -162,16 +168,18 @@ async def list_(node: "Node") -> None:
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show one sanction with everything that it says."""
-    from node import audit, sanctions, wording
+    from node import audit, decisions, sanctions, wording
     from node.documents import SanctionDocument
 
     id_, now = await sanctions.find(node, which), clock.now()
     said = {"who": audit.who(), "what": "sanction", "sanction": id_}
     await audit.write(node, "read", said, now)
     found = await sanctions.show(node, id_)
-    document = SanctionDocument.of(found, clock.day_of(now))
+    waiting = (await decisions.waiting(node, now)).get(id_, [])
+    document = SanctionDocument.of(found, clock.day_of(now), waiting)
     lines = [f"sanction {found.id}: {document.state_in_words}"]
     lines += [f"  {flag}" for flag in document.flags]
+    lines += [f"  proposed: {_waiting_in_words(each)}" for each in waiting]
     if found.attestation is None:
         lines.append("  what it said, and about whom, is not kept any more")
     lines += wording.item_in_words(found.item, found.attestation, found.proposed.community)
@@ -180,6 +188,14 @@ async def show(node: "Node", which: str) -> None:
 
 for command in acts.COMMANDS:
     sanction.add_command(command)
+
+
+def _waiting_in_words(kept: "Kept") -> str:
+    """What is proposed about a sanction, and how far that has come."""
+    from node.in_short import DIGITS, in_short
+
+    votes = f"{len(kept.approvals)} of {kept.threshold} approvals"
+    return f"{in_short(kept.decision)} ({votes}, {kept.row.hash.hex()[:DIGITS]})"
 
 
 def _read(texts: Sequence[str]) -> list[str]:

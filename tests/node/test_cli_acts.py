@@ -129,3 +129,27 @@ def test_the_letter_says_when_it_was_decided(terminal: Terminal) -> None:
         "all_own_spaces", "--decided-on", _ahead(1),
     )  # fmt: skip
     assert (refused.exit_code, "--decided-on is today, or before" in refused.stderr) == (1, True)
+
+
+def test_the_lists_say_how_it_stands_and_what_is_proposed(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags, that nobody was told, and which act waits, with how many approvals."""
+    monkeypatch.setenv("COLUMNS", "400")
+    id_ = _published(terminal, "--notice", f"delayed:{_ahead(9)}")
+    opened = terminal.json("sanction", "appeal", id_, "open")["decision"]
+    _approve(terminal, opened, "alice")
+    stay = terminal.json("sanction", "stay", id_, "--until", _ahead(60))["decision"]
+    _approve(terminal, stay, "alice")
+    act = f"stay until {_ahead(60)} of {id_[:8]}"
+    for typed in (("sanction", "list"), ("sanction", "show", id_)):
+        assert f"{act} (1 of 2 approvals, {stay[:12]})" in terminal.type(*typed).stdout
+    assert "in force; appeal open; untold" in terminal.type("sanction", "list").stdout
+    (listed,) = terminal.json("sanction", "list")
+    assert (listed["told"], listed["waiting"]) == (False, [stay])
+    terminal.json("officer", "add", "gil", "--threshold", "3")
+    decided = terminal.type("decision", "list").stdout
+    assert act in decided
+    assert 'adds the officer "gil"; 3 of 4 officers decide' in decided
+    _approve(terminal, stay, "bob")
+    assert "in force; appeal open; stayed; untold" in terminal.type("sanction", "list").stdout
