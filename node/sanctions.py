@@ -1,7 +1,7 @@
 """Sanctions: proposed, and what this node knows of its own. What is said of them later: `acts`."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
@@ -105,6 +105,12 @@ class Sanction:
         state = self.proposed.state(day)
         return "proposed" if state == "pending" else state
 
+    def stands(self, day: date) -> bool:
+        """Whether it has not ended, or is still to be decided on."""
+        if self.attested is not None:
+            return self.attested.state(day).is_live
+        return self.state(day) == "proposed"
+
 
 def published(identifiers: Sequence[Identifier]) -> list[Identifier]:
     """What is published for these identifiers: they and what belongs beside each, none twice."""
@@ -168,6 +174,23 @@ async def every(node: Node) -> list[Sanction]:
             for row in await attestations.every(connection)
         ]
     return sorted(found, key=_age)
+
+
+async def meant_already(
+    node: Node, identifiers: Collection[Identifier], day: date
+) -> list[tuple[Identifier, Sanction]]:
+    """Sanctions that wait or have not ended, and name one of these identifiers; by which of them.
+
+    Not by what others may have, too, such as a name.
+    """
+    wanted = {each.text: each for each in published(tuple(identifiers)) if each.strong}
+    found = []
+    for each in await every(node):
+        named = [] if each.attestation is None else each.attestation.subject
+        shared = next((wanted[text] for text in named if text in wanted), None)
+        if shared is not None and each.stands(day):
+            found.append((shared, each))
+    return found
 
 
 def _age(found: Sanction) -> tuple[date, bool, int, str]:

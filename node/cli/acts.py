@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
-from node import clock
+from node import clock, spelling
 from node.cli import node_command
 from node.cli.decision import emit_status, officer_key, status_document, voided_in_words
 from node.cli.output import emit, say, table
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from node.acts import Because
     from node.decisions import Status
     from node.node import Node
+    from node.sanctions import Proposal
     from protocol.attested import Appeal
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -298,11 +299,28 @@ async def import_(
 
     key = await officer_key(node, name, password_file)
     proposals = casebook.read(file.read(casebook.MAX_FILE + 1), node.config.default_region)
+    await warn_of_others(node, proposals)
     status = await sanctions.propose_all(node, proposals, clock.now())
     if key is not None:
         status = await voting.approve_with(node, status.decision, key, clock.now())
     signed = await signed_in_words(node, status.attestations)
     emit_status(status, "\n".join([f"Proposed {len(proposals)} sanctions", *signed]))
+
+
+async def warn_of_others(node: "Node", proposals: "Sequence[Proposal]") -> None:
+    """Say which sanctions name the same person already; one of them may be what is to change."""
+    from node import sanctions
+
+    day = clock.day_of(clock.now())
+    meant = [identifier for each in proposals for identifier in each.identifiers]
+    for identifier, found in await sanctions.meant_already(node, meant, day):
+        state = found.state(day).replace("_", " ")
+        who = spelling.identifier(identifier.text)
+        way = f" To change that one: comity sanction amend {found.id[:8]} …"
+        say(
+            f"Mind: {who} is named by the sanction {found.id} already: {state}."
+            f"{way if found.attested else ''}"
+        )
 
 
 async def signed_in_words(node: "Node", ids: Sequence[str]) -> list[str]:

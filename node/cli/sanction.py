@@ -131,6 +131,7 @@ async def propose(
         origin=origin,
     )
     key = await officer_key(node, name, password_file)
+    await acts.warn_of_others(node, [proposal])
     status = await sanctions.propose(node, proposal, clock.now())
     if key is not None:
         status = await voting.approve_with(node, status.decision, key, clock.now())

@@ -153,3 +153,24 @@ def test_the_lists_say_how_it_stands_and_what_is_proposed(
     assert 'adds the officer "gil"; 3 of 4 officers decide' in decided
     _approve(terminal, stay, "bob")
     assert "in force; appeal open; stayed; untold" in terminal.type("sanction", "list").stdout
+
+
+def test_a_second_sanction_about_one_person_is_told_of(terminal: Terminal, tmp_path: Path) -> None:
+    """Which one stands or waits; it is proposed all the same. Not of a namesake, nor of an end."""
+    other = ("--identifier", PERSON[2])
+    id_ = _published(terminal, *other)
+    ban = ("sanction", "propose", "--measure", "ban", "--scope", "all_own_spaces")
+    again = terminal.type(*ban, "--identifier", PERSON[0])
+    assert again.exit_code == 0
+    words = f"Mind: {PERSON[0]} is named by the sanction {id_} already: in force."
+    assert words in again.stderr
+    namesake = terminal.type(*ban, "--identifier", "email:else@example.org", *other)
+    assert "Mind" not in namesake.stderr
+    file = tmp_path / "list.csv"
+    file.write_text(f"identifiers,measure,scope\n{PERSON[0]},ban,all_own_spaces\n")
+    said = terminal.type("sanction", "import", str(file)).stderr
+    assert words in said
+    assert "already: proposed." in said
+    lifted = terminal.json("sanction", "lift", id_)["decision"]
+    _approve(terminal, lifted, *TWO)
+    assert words not in terminal.type(*ban, "--identifier", PERSON[0]).stderr
