@@ -319,7 +319,7 @@ async def test_what_officers_signed_stays_when_a_change_is_proposed_again(
     """An approval is of these very bytes, and a recusal is final."""
     node = committee.node
     status = await constitution.set_threshold(node, 1, NOW)
-    with pytest.raises(UserError, match="proposed today already, and is pending"):
+    with pytest.raises(UserError, match="proposed already, and waits"):
         await constitution.set_threshold(node, 1, NOW)
     await committee.approve(status, "alice")
     await voting.recuse_here(node, status.decision, "bob", password("bob"), NOW)
