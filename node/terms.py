@@ -32,7 +32,7 @@ def typed(terms: Iterable[Term], region: str | None = None) -> list[Identifier]:
         try:
             found.append(from_text(_complete(place, text), region=region))
         except InvalidIdentifier as error:
-            raise UserError(f"{place}: {error}") from error
+            raise _refused(place, text.partition(":")[0], region, error) from error
     return list(dict.fromkeys(found))
 
 
@@ -44,7 +44,7 @@ def meant(terms: Iterable[Term], region: str | None = None) -> list[Identifier]:
         try:
             found += related(kind.strip().lower(), raw, region=region)
         except InvalidIdentifier as error:
-            raise UserError(f"{place}: {error}") from error
+            raise _refused(place, kind, region, error) from error
     return list(dict.fromkeys(found))
 
 
@@ -66,6 +66,14 @@ def notice(text: str) -> Notice:
     """
     state, _, until = text.partition(":")
     return Notice.from_value({"state": state, "until": until or None})
+
+
+def _refused(place: str, kind: str, region: str | None, error: InvalidIdentifier) -> UserError:
+    """Where it is, and why; of a phone number also what would have let it be read without +."""
+    hint = ""
+    if kind.strip().lower() == "phone" and region is None:
+        hint = "; or set the country of numbers without it, default_region in comity.toml"
+    return UserError(f"{place}: {error}{hint}")
 
 
 def _complete(place: str, text: str) -> str:
