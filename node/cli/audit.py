@@ -84,7 +84,10 @@ async def verify(node: "Node", head: str | None) -> None:
     """Verify that no act was changed, removed or put elsewhere since it was recorded."""
     from node import audit
 
-    acts = await audit.verify(node, head)
+    try:
+        acts = await audit.verify(node, head)
+    except audit.NoHead as error:
+        raise click.BadParameter(str(error), param_hint="--head") from error
     emit(click.get_current_context(), {"acts": acts}, f"{acts} acts, each as it was recorded")
 
 

@@ -89,11 +89,24 @@ def test_a_record_that_was_cut_off_is_neither_verified_nor_exported(
 
 
 def test_a_head_of_another_record_is_refused(terminal: Terminal) -> None:
-    """Whatever is said for one."""
+    """One beyond the end says so; nothing is said to be altered."""
     (first, *_) = _acts(terminal)
-    for head in (f"1:{first['chain']}", f"0:{'0' * 64}", "0", ""):
+    for head, why in (
+        (f"1:{first['chain']}", "act 1 is another one"),
+        (f"0:{'0' * 64}", "mistyped"),
+        (f"99:{first['chain']}", "before act 99 of the head"),
+    ):
         done = terminal.type("audit", "verify", "--head", head)
-        assert (done.exit_code, "does not pass through" in done.stderr) == (1, True)
+        assert (done.exit_code, why in done.stderr) == (1, True)
+        assert "altered" not in done.stderr
+
+
+@pytest.mark.parametrize("head", ["foo", "0", "", ":", "2:", "0:00", f"x:{'0' * 64}"])
+def test_a_mistyped_head_is_a_usage_error(terminal: Terminal, head: str) -> None:
+    """Nothing is said of the record, which may be as it was."""
+    done = terminal.type("audit", "verify", "--head", head)
+    assert (done.exit_code, "SEQ:CHAIN" in done.stderr) == (2, True)
+    assert "the record" not in done.stderr
 
 
 @pytest.mark.parametrize(
