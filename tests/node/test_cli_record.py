@@ -1,5 +1,6 @@
 """`comity audit`, and what commands leave in the record, as people and scripts see it."""
 
+import asyncio
 import json
 import sqlite3
 import stat
@@ -8,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.node.terminal import Terminal, device
+from node import clock, constitution, officers
+from node.home import Home
+from node.node import opened
+from node.passwords import WrongPassword
+from protocol.encoding import base64url
+from tests.node.terminal import CHEAP, Terminal, device
 
 
 @pytest.fixture
@@ -64,6 +70,27 @@ def test_the_record_is_printed_one_document_a_line(terminal: Terminal, tmp_path:
     assert written == {"acts": 7, "head": f"6:{lines[-1]['chain']}", "file": str(file)}
     for kept in (head, document["head"], written["head"]):
         assert terminal.json("audit", "verify", "--head", kept) == {"acts": 7}
+
+
+def test_an_export_names_officers_as_they_are_listed(terminal: Terminal) -> None:
+    """Beside the key as it was recorded; who is asked for a password in vain is named as well."""
+    home = Home(terminal.home)
+
+    async def a_wrong_password() -> None:
+        async with opened(home) as node:
+            dana = await constitution.newcomer("dana", None, "password of dana", cost=CHEAP)
+            await constitution.add(node, dana, None, clock.now())
+            with pytest.raises(WrongPassword):
+                await officers.key_of(node, "dana", "another one", clock.now())
+
+    asyncio.run(a_wrong_password())
+    listed = {each["name"]: each["public_key"] for each in terminal.json("officer", "list")}
+    acts = terminal.json("audit", "export")["acts"]
+    for act, place, name in (("vote", "who", "bob"), ("password", "officer", "dana")):
+        (found,) = (each for each in acts if each["act"] == act)
+        assert (found["officer_name"], found["officer_key"]) == (name, listed[name])
+        assert base64url(bytes.fromhex(found[place])) == listed[name]
+    assert not [each for each in acts if each["act"] == "propose" and "officer_key" in each]
 
 
 def test_a_record_that_was_cut_off_is_neither_verified_nor_exported(
