@@ -68,12 +68,15 @@ def notice(text: str) -> Notice:
     return Notice.from_value({"state": state, "until": until or None})
 
 
-def _refused(place: str, kind: str, region: str | None, error: InvalidIdentifier) -> UserError:
-    """Where it is, and why; of a phone number also what would have let it be read without +."""
-    hint = ""
+def why(kind: str, region: str | None, error: InvalidIdentifier) -> str:
+    """Why it is refused; of a phone number also what would have let it be read without +."""
     if kind.strip().lower() == "phone" and region is None:
-        hint = "; or set the country of numbers without it, default_region in comity.toml"
-    return UserError(f"{place}: {error}{hint}")
+        return f"{error}; or set the country of numbers without it, default_region in comity.toml"
+    return str(error)
+
+
+def _refused(place: str, kind: str, region: str | None, error: InvalidIdentifier) -> UserError:
+    return UserError(f"{place}: {why(kind, region, error)}")
 
 
 def _complete(place: str, text: str) -> str:
