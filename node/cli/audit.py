@@ -153,9 +153,9 @@ async def export(node: "Node", identifiers: Sequence[str], out: Path) -> None:
     Only what was proven is shown by its value; prove, and name, each identifier.
     """
     from node import subject as job
-    from protocol.identifiers import from_text
+    from node import terms
 
-    proven = {from_text(text, region=node.config.default_region) for text in identifiers}
+    proven = terms.typed(terms.numbered(identifiers, "--identifier"), node.config.default_region)
     found = await job.export(node, proven, clock.now())
     if out.suffix == ".html":
         from node import subject_words

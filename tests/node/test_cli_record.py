@@ -93,6 +93,25 @@ def test_an_export_names_officers_as_they_are_listed(terminal: Terminal) -> None
     assert not [each for each in acts if each["act"] == "propose" and "officer_key" in each]
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        (("sanction", "propose", "--measure", "ban", "--scope", "all_own_spaces"), 2),
+        (("subject", "export", "--out", "held.json"), 1),
+    ],
+)
+def test_a_national_number_is_refused_in_words(
+    terminal: Terminal, typed: Sequence[str], code: int
+) -> None:
+    """Which identifier it is, and the setting by which it would be read; not the number."""
+    people = ("--identifier", "email:a@example.org", "--identifier", "phone:0301 2345678")
+    done = terminal.type(*typed, *people)
+    assert done.exit_code == code
+    assert "--identifier 2: write the number with +" in done.stderr
+    assert "default_region in comity.toml" in done.stderr
+    assert "2345678" not in done.stderr
+
+
 def test_a_record_that_was_cut_off_is_neither_verified_nor_exported(
     terminal: Terminal, tmp_path: Path
 ) -> None:
