@@ -42,6 +42,17 @@ from protocol.statements import AttestDecision, Community
 
 YEAR = timedelta(days=365)
 
+_COLUMNS = {
+    "--identifier": "identifiers",
+    "--in-force-from": "in_force_from",
+    "--ends-on": "ends_on",
+    "--review-by": "review_by",
+    "--measure": "measure",
+    "--scope": "scope",
+    "--notice": "notice",
+}
+"""What options of a proposal are called in a list (`casebook`)."""
+
 MOST = 100
 """Sanctions in one decision: with all approvals, they fit into an entry of the log."""
 
@@ -75,6 +86,8 @@ class Proposal:
         default_factory=lambda: OwnDecision(kind="own_decision")
     )
     """Whose decision it is: the community's own, or one of another that it recognises."""
+    place: str | None = None
+    """Where it stands in a list, as errors name it; None where it is said by options."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,7 @@ async def propose_all(node: Node, proposals: Sequence[Proposal], now: int) -> St
     """Propose sanctions, at most `MOST`, as one decision: all of them, or none.
 
     Raises:
-        UserError: as `propose`; where there are several, which one of them is at fault.
+        UserError: as `propose`; of those that have a `place`, which one is at fault.
     """
     if not 1 <= len(proposals) <= MOST:
         raise UserError(f"1 to {MOST} sanctions stand in one decision")
@@ -158,9 +171,21 @@ async def propose_all(node: Node, proposals: Sequence[Proposal], now: int) -> St
 async def _made(
     connection: AsyncConnection, vault: Vault, register: Register, proposal: Proposal, now: int
 ) -> tuple[AttestItem, content.Content]:
-    said = _statement(proposal, register, day_of(now))
-    made = await attesting.make(connection, vault, register.community, said, now)
-    return _item(proposal, said.claims, made), made.content
+    try:
+        said = _statement(proposal, register, day_of(now))
+        made = await attesting.make(connection, vault, register.community, said, now)
+        return _item(proposal, said.claims, made), made.content
+    except UserError as error:
+        if proposal.place is None:
+            raise
+        raise UserError(f"{proposal.place}: {_by_columns(str(error))}") from error
+
+
+def _by_columns(text: str) -> str:
+    """Words about options as they are about a list, which has columns of these names instead."""
+    for option, column in _COLUMNS.items():
+        text = text.replace(option, f"`{column}`")
+    return text
 
 
 async def every(node: Node) -> list[Sanction]:
@@ -268,7 +293,7 @@ def _statement(proposal: Proposal, register: Register, day: date) -> Statement:
         # What a weak identifier finds names no measure, and nobody could ever open the record.
         raise UserError(
             "a name alone is never a match, nor is an address that several people read: add an "
-            "address, handle or number of this person by another --identifier"
+            "address, handle or number of this person (--identifier)"
         )
     _require_declared(proposal, community)
     claims = _claims(proposal, register, day)

@@ -33,7 +33,7 @@ def typed(terms: Iterable[Term], region: str | None = None) -> list[Identifier]:
         try:
             found.append(from_text(_complete(place, text), region=region))
         except InvalidIdentifier as error:
-            raise UserError(f"{place}: {error}") from error
+            raise _refused(place, text.partition(":")[0], region, error) from error
     return list(dict.fromkeys(found))
 
 
@@ -45,7 +45,7 @@ def meant(terms: Iterable[Term], region: str | None = None) -> list[Identifier]:
         try:
             found += related(kind.strip().lower(), raw, region=region)
         except InvalidIdentifier as error:
-            raise UserError(f"{place}: {error}") from error
+            raise _refused(place, kind, region, error) from error
     return list(dict.fromkeys(found))
 
 
@@ -79,6 +79,17 @@ def decided_by(text: str) -> DecidedBy:
     body, present, in_favour = text.split(":")
     value = {"body": body, "present": int(present), "in_favour": int(in_favour)}
     return DecidedBy.from_value(value)
+
+
+def why(kind: str, region: str | None, error: InvalidIdentifier) -> str:
+    """Why it is refused; of a phone number also what would have let it be read without +."""
+    if kind.strip().lower() == "phone" and region is None:
+        return f"{error}; or set the country of numbers without it, default_region in comity.toml"
+    return str(error)
+
+
+def _refused(place: str, kind: str, region: str | None, error: InvalidIdentifier) -> UserError:
+    return UserError(f"{place}: {why(kind, region, error)}")
 
 
 def _complete(place: str, text: str) -> str:

@@ -64,12 +64,14 @@ def inquiry() -> None:
 async def ask(node: "Node", finding: str, purpose: "PurposeKind | None", yes: bool) -> None:
     """Ask an issuer's committee about something that was found, as `comity check` names it.
 
-    You are told first what the issuer learns by it.
+    FINDING is the first 8 or more characters of its id. You are told first what the issuer learns
+    by it.
     """
-    from node import inquiries
+    from node import inquiries, kept
     from node.client import connect
 
-    draft = await inquiries.draft(node, finding.strip().lower(), purpose, clock.now())
+    id_ = await kept.find(node, finding)
+    draft = await inquiries.draft(node, id_, purpose, clock.now())
     say(draft.reveals)
     if not yes:
         click.confirm(f"Ask {draft.inquiry.to}?", abort=True, err=True)

@@ -14,6 +14,7 @@ from node.cli.decision import emit_status, officer_key
 from node.cli.output import emit, table
 from node.cli.passwords import password_option
 from node.cli.typed import DAY, end_of, scope_of
+from node.errors import UserError
 from protocol.claims import MAX_SUSPENSION, Basis, DecidedBy, Measure, ScopeKind
 from protocol.errors import Violation
 from protocol.items import Notice
@@ -98,9 +99,8 @@ async def propose(
     password_file: Path | None,
 ) -> None:
     """Propose a sanction; it is published once enough officers have approved."""
-    from node import recognition, sanctions, voting
+    from node import recognition, sanctions, terms, voting
     from protocol.claims import OwnDecision
-    from protocol.identifiers import related
 
     origin = (
         OwnDecision(kind="own_decision")
@@ -108,12 +108,11 @@ async def propose(
         else await recognition.of(node, *recognises, clock.now())
     )
 
-    region = node.config.default_region
-    meant = [
-        each
-        for text in _read(identifiers)
-        for each in related(*_kind_and_value(text), region=region)
-    ]
+    try:
+        typed = terms.numbered(_read(identifiers), "--identifier")
+        meant = terms.meant(typed, node.config.default_region)
+    except UserError as error:
+        raise click.UsageError(str(error)) from error
     proposal = sanctions.Proposal(
         identifiers=meant,
         measure=measure,
@@ -204,13 +203,6 @@ def _read(texts: Sequence[str]) -> list[str]:
     if "-" in texts:
         given += [line.strip() for line in sys.stdin if line.strip()]
     return given
-
-
-def _kind_and_value(text: str) -> tuple[str, str]:
-    kind, colon, value = text.partition(":")
-    if not colon:
-        raise click.UsageError("--identifier KIND:VALUE, such as email:name@example.org")
-    return kind.strip().lower(), value
 
 
 def _end(text: str | None) -> date | Literal["indefinite"] | None:

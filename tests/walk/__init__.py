@@ -12,7 +12,6 @@ from node.clock import day_of
 from tests.paths import ROOT
 
 DOCUMENT = ROOT / "docs" / "committee.md"
-PASSWORD = "a password of the walk"
 
 STEPS = (Path(__file__).parent / "steps.md").read_text("utf-8").strip().split("\n\n")
 """Prose, and commands, which begin with a dollar sign."""
@@ -39,12 +38,16 @@ def _step(step: str, folder: Path, names: dict[str, str]) -> str:
     typed = [
         str(folder / each) if each.endswith(".json") else names.get(each, each) for each in typed
     ]
+    if typed[0] == "init":
+        typed += _password_files(folder)
     done = CliRunner().invoke(
         cli,
         typed,
         env={
             "COMITY_HOME": str(folder / "home"),
-            "COMITY_OFFICER_PASSWORD": PASSWORD,
+            "COMITY_OFFICER_PASSWORD": _password(typed[typed.index("--officer") + 1])
+            if "--officer" in typed
+            else None,
             "COMITY_ALLOW_PRIVATE_NETWORKS": "1",
             "COLUMNS": "100",
         },
@@ -56,6 +59,20 @@ def _step(step: str, folder: Path, names: dict[str, str]) -> str:
     shown = done.output.replace(f"{folder}/", "")
     command = re.sub(r"\{in\d+\}", "DATE", step)
     return f"```text\n{command}\n{_plain(shown)}\n```"
+
+
+def _password(officer: str) -> str:
+    return f"a password of the walk, {officer}'s"
+
+
+def _password_files(folder: Path) -> list[str]:
+    """Of all but the first officer: who walks is asked for each."""
+    typed = []
+    for officer in ("bob", "cyd"):
+        file = folder / f"{officer}.password"
+        file.write_text(_password(officer), "utf-8")
+        typed += ["--password-file", f"{officer}={file}"]
+    return typed
 
 
 def _remember(output: str, names: dict[str, str], *, new: bool) -> None:
