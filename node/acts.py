@@ -10,7 +10,7 @@ of the first, which waits until the other is logged. `due` tells what has to be 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -165,8 +165,9 @@ async def amend(node: Node, before: Sanction, proposal: Proposal, now: int) -> A
     """Propose another sanction in place of one; the one before ends once the other is logged.
 
     Raises:
-        UserError: as `reaffirm`, and as `sanctions.propose`.
+        UserError: nothing would change; or as `reaffirm`, and as `sanctions.propose`.
     """
+    _require_change(before, proposal)
     register = await ledger.own_register(node)
     async with node.store.read() as connection:
         _open(register, before.id, day_of(now))
@@ -181,6 +182,12 @@ async def amend(node: Node, before: Sanction, proposal: Proposal, now: int) -> A
         now,
     )
     return Amended(attesting, withdrawing)
+
+
+def _require_change(before: Sanction, proposal: Proposal) -> None:
+    is_reviewed_as_before = proposal.review_by in {None, before.item.review_by}
+    if is_reviewed_as_before and replace(proposal, review_by=None) == as_proposed(before):
+        raise UserError("say what is to change: --drop, --ends-on or --review-by")
 
 
 def as_proposed(before: Sanction, dropped: Iterable[Identifier] = ()) -> Proposal:
@@ -205,6 +212,7 @@ def as_proposed(before: Sanction, dropped: Iterable[Identifier] = ()) -> Proposa
         in_force_from=claims.in_force_from,
         ends_on=claims.ends_on,
         basis=said.basis or "undisclosed",
+        decided_on=claims.decided_on,
         decided_by=said.decided_by,
         notice=Notice(state="given", until=None) if told else item.notice,
         contact=claims.contact,
@@ -365,4 +373,4 @@ async def _refuse_twice(  # noqa: PLR0913, PLR0917 - of whom, what, when
     for kept in await decisions.every_in(connection, vault, register):
         is_open = kept.state(day) == "pending" and isinstance(kept.decision, kind)
         if is_open and not set(ids).isdisjoint(decisions.attestations_of(kept.decision)):
-            raise UserError("this is proposed already: see `comity decision list`")
+            raise UserError(decisions.waits_already(kept.row))

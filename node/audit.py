@@ -15,6 +15,7 @@ bound: what it causes is paid for, or is written down once a day.
 """
 
 import hmac
+import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -81,6 +82,8 @@ _SUBJECTS = "audit.subjects"
 _HEAD = "audit.head"
 _MAX_DETAIL = 64 * 1024
 
+_HEAD_FORM = re.compile(r"([0-9]{1,18}):([0-9A-Fa-f]{64})")
+
 _BEGINNING = AuditHead(seq=-1, chain=bytes(32), tags_from=0, seal=b"")
 
 
@@ -115,6 +118,17 @@ class Altered(UserError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"the record of acts was altered: {what}. Restore it from a backup")
+
+
+class NotPassed(Altered):
+    """The record, as it is written, does not pass through a head that was kept."""
+
+    def __init__(self, why: str) -> None:
+        UserError.__init__(self, f"the record of acts does not pass through this head: {why}")
+
+
+class NoHead(UserError):
+    """What was given as a head has not the form of one."""
 
 
 def who() -> str:
@@ -204,19 +218,46 @@ async def since(node: Node, act: Act, at: int) -> list[Recorded]:
 async def verify(node: Node, head: str | None = None) -> int:
     """Verify the record, and that it passes through a head that was kept; how many acts it has.
 
-    `head` is `SEQ:CHAIN` in hexadecimal, as an export ends.
+    `head` is `SEQ:CHAIN`, the chain in hexadecimal, as an export ends.
 
     Raises:
-        Altered: it does not, or was altered; where.
+        NoHead: `head` is not of that form.
+        NotPassed: it does not; why that may be.
+        Altered: it was altered; where.
     """
-    passed, count = head is None, 0
+    kept, held, count = None if head is None else _parsed_head(head), None, 0
     async with node.store.read() as connection:
         async for row in _verified(connection, node.vault):
-            passed = passed or head == f"{row.seq}:{row.chain.hex()}"
+            if kept is not None and row.seq == kept[0]:
+                held = row.chain
             count += 1
-    if not passed:
-        raise Altered("it does not pass through this head, and was written anew")
+    if kept is not None:
+        _require_passed(kept, held, count)
     return count
+
+
+def _parsed_head(text: str) -> tuple[int, bytes]:
+    found = _HEAD_FORM.fullmatch(text.strip())
+    if found is None:
+        raise NoHead(
+            "a head is SEQ:CHAIN, a number and 64 hexadecimal digits, as the last line of "
+            "`comity audit export` has it"
+        )
+    return int(found[1]), bytes.fromhex(found[2])
+
+
+def _require_passed(kept: tuple[int, bytes], held: bytes | None, count: int) -> None:
+    seq, chain = kept
+    if held is None:
+        raise NotPassed(
+            f"it ends with act {count - 1}, before act {seq} of the head. It was cut off, a backup "
+            "from before was brought back, or the head is mistyped or of another record"
+        )
+    if held != chain:
+        raise NotPassed(
+            f"act {seq} is another one here. The record was written anew, or the head is mistyped "
+            "or of another record"
+        )
 
 
 async def asked_about(node: Node, identifiers: Collection[Identifier]) -> list[Recorded]:

@@ -1,8 +1,9 @@
 """Lists of earlier decisions, as a committee keeps them: a CSV, a row for each sanction.
 
 Columns: `identifiers`, `measure`, `scope`; and, where wanted, `in_force_from`, `ends_on`,
-`review_by`, `basis`, `notice`. Several identifiers, or scopes, of a cell are separated by
-semicolons. An unknown column is refused: what would be dropped silently was meant to count.
+`review_by`, `basis`, `notice`, `decided_on`, `decided_by` (BODY:PRESENT:IN_FAVOUR). Several
+identifiers, or scopes, of a cell are separated by semicolons. An unknown column is refused: what
+would be dropped silently was meant to count.
 """
 
 import csv
@@ -14,16 +15,32 @@ from typing import Literal, cast, get_args
 from node import terms
 from node.errors import UserError
 from node.sanctions import MOST, Proposal
-from protocol.claims import Basis, Measure
+from protocol.claims import Basis, Measure, ScopeKind
 from protocol.encoding import day_from_text
 from protocol.errors import Violation
-from protocol.identifiers import Identifier, related
+from protocol.identifiers import Identifier, InvalidIdentifier, related
 
 MAX_FILE = 1024 * 1024
 """Bytes of a list of at most `MOST` rows."""
 
 _REQUIRED = ("identifiers", "measure", "scope")
-_COLUMNS = (*_REQUIRED, "in_force_from", "ends_on", "review_by", "basis", "notice")
+_WANTED = ("in_force_from", "ends_on", "review_by", "basis", "notice", "decided_on", "decided_by")
+_COLUMNS = (*_REQUIRED, *_WANTED)
+
+_DAY = "a day such as 2027-03-31"
+_DUE = {
+    "identifiers": "KIND:VALUE, several separated by semicolons,",
+    "scope": f"KIND or KIND:SPACE, KIND one of {', '.join(get_args(ScopeKind))},",
+    "measure": f"one of {', '.join(get_args(Measure))}",
+    "basis": f"one of {', '.join(get_args(Basis))}",
+    "notice": "given, delayed:DATE or unreachable",
+    "in_force_from": _DAY,
+    "review_by": _DAY,
+    "ends_on": f"{_DAY}, or never,",
+    "decided_on": _DAY,
+    "decided_by": "BODY:PRESENT:IN_FAVOUR",
+}
+"""What may stand in each column."""
 
 
 def read(data: bytes, region: str | None = None) -> list[Proposal]:
@@ -57,7 +74,7 @@ def _require_columns(given: list[str | None]) -> None:
 
 def _proposal(row: Mapping[str, str | None], number: int, region: str | None) -> Proposal:
     if None in row or None in row.values():
-        raise UserError(f"row {number}: it has more or fewer cells than there are columns")
+        raise UserError(f"{_place(number)}: it has more or fewer cells than there are columns")
     cells = {name: (value or "").strip() for name, value in row.items()}
     column = ""
     try:
@@ -72,12 +89,17 @@ def _proposal(row: Mapping[str, str | None], number: int, region: str | None) ->
         column = "notice"
         notice = terms.notice(cells.get(column) or "given")
         days: dict[str, date | None] = {}
-        for column in ("in_force_from", "review_by"):
+        for column in ("in_force_from", "review_by", "decided_on"):
             days[column] = day_from_text(cells[column]) if cells.get(column) else None
+        column = "decided_by"
+        decided_by = terms.decided_by(cells[column]) if cells.get(column) else None
         column = "ends_on"
         ends_on = _end(cells.get(column, ""))
     except (Violation, ValueError) as error:
-        raise UserError(f"row {number}, column {column}: not of the form that is due") from error
+        # What an identifier lacks, its own error says, and repeats no value.
+        why = f": {error}" if isinstance(error, InvalidIdentifier) else ""
+        due = f"{_DUE[column]} is due{why}"
+        raise UserError(f"{_place(number)}, column {column}: {due}") from error
     return Proposal(
         identifiers=identifiers,
         measure=cast("Measure", measure),
@@ -87,7 +109,16 @@ def _proposal(row: Mapping[str, str | None], number: int, region: str | None) ->
         ends_on=ends_on,
         in_force_from=days["in_force_from"],
         review_by=days["review_by"],
+        decided_on=days["decided_on"],
+        decided_by=decided_by,
+        place=_place(number),
     )
+
+
+def _place(number: int) -> str:
+    """A row as errors name it; spreadsheet programs count the header, too."""
+    first = "the first" if number == 1 else "row 1 is the first"
+    return f"row {number} ({first} below the header)"
 
 
 def _parts(cell: str) -> list[str]:
@@ -101,7 +132,10 @@ def _related(text: str, region: str | None) -> Sequence[Identifier]:
     kind, colon, value = text.partition(":")
     if not colon:
         raise ValueError("KIND:VALUE is due")
-    return related(kind.strip().lower(), value, region=region)
+    try:
+        return related(kind.strip().lower(), value, region=region)
+    except InvalidIdentifier as error:
+        raise InvalidIdentifier(terms.why(kind, region, error)) from error
 
 
 def _word(text: str, known: tuple[str, ...]) -> str:

@@ -124,10 +124,11 @@ async def newcomer(
     """An officer to be listed: with a key of their own, or (None) with one that the node keeps.
 
     Raises:
-        UserError: nobody could be called so.
+        UserError: nobody could be called so, or the password is short.
     """
     officers.check_name(name)
     if key is None:
+        passwords.check_new(password)
         made = SigningKey.generate()
         locked = await asyncio.to_thread(passwords.lock, made.seed, password, cost=cost)
         return Officer(name, made.public_key, "node", locked)

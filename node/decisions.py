@@ -9,6 +9,7 @@ What officers say to a decision stands in `voting`, what becomes of it in `settl
 logged, it is sealed like everything personal.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -30,6 +31,7 @@ from protocol.statements import (
     Community,
     CommunityDecision,
     Decision,
+    ResealDecision,
     approval_holds,
     decision_from_bytes,
     decision_hash,
@@ -42,8 +44,23 @@ _DECISION = "decisions.decision"
 WAITING = timedelta(days=90)
 """How long a decision waits for approvals before it lapses."""
 
+SHOWN = timedelta(days=30)
+"""How long what another decision voided is listed among what waits."""
+
+NAMED = 12
+"""Digits of a decision's hash by which it is named in words."""
+
 SHORTEST = 8
 """Digits by which a decision, or a sanction, may be named."""
+
+
+@dataclass(frozen=True)
+class Voided:
+    """A decision that waited, and never may stand since another one was logged."""
+
+    decision: bytes
+    """Its hash."""
+    said: Decision
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,8 @@ class Status:
     """Why enough approvals did not log it."""
     then: tuple[bytes, ...] = ()
     """Hashes of the decisions that this one brought about, and that wait."""
+    voided: tuple[Voided, ...] = ()
+    """What waited and is void since this one was logged, just now."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +162,14 @@ class Kept:
             self.row.fault,
         )
 
+    def before(self, day: date) -> Community | None:
+        """What the community says of itself until this stands.
+
+        None where it founds it, and where it has ended: what it changed is not known any more.
+        """
+        waits = self.state(day) == "pending" and self._founded is None
+        return self.community if waits else None
+
     def _said(self, kind: VoteKind) -> list[Vote]:
         current = {officer.key for officer in self.community.officers}
         return [vote for vote in self.votes if vote.kind == kind and vote.officer in current]
@@ -216,6 +243,55 @@ async def every_in(
     ]
 
 
+async def waiting(node: Node, now: int) -> dict[str, list[Kept]]:
+    """What is proposed to be said of attestations, or to end them, and waits; by their ids."""
+    found: dict[str, list[Kept]] = {}
+    for each in await every(node):
+        is_act = not isinstance(each.decision, CommunityDecision | AttestDecision)
+        if is_act and each.state(day_of(now)) == "pending":
+            for id_ in attestations_of(each.decision):
+                found.setdefault(id_, []).append(each)
+    return found
+
+
+async def would_be_voided(node: Node, ids: Collection[str], now: int) -> list[Kept]:
+    """What is said later of these attestations, has approvals and waits for more.
+
+    Any act on one of them that is logged before is what they would have had to follow.
+    """
+    return [
+        each
+        for each in await every(node)
+        if each.state(day_of(now)) == "pending"
+        and not isinstance(each.decision, CommunityDecision | AttestDecision | ResealDecision)
+        and not set(ids).isdisjoint(attestations_of(each.decision))
+        and each.approvals
+    ]
+
+
+async def voided_of_late(node: Node, every: Sequence[Kept], now: int) -> set[bytes]:
+    """Hashes of what another decision voided within `SHOWN`, and nobody proposed again since."""
+    since = now - int(SHOWN.total_seconds())
+    acts = await audit.since(node, "outcome", since)
+    voided = {each.detail["decision"] for each in acts if each.detail.get("what") == "void"}
+    standing = {_what(each) for each in every if each.row.state in {"pending", "logged"}}
+    return {
+        each.row.hash
+        for each in every
+        if each.row.hash.hex() in voided and _what(each) not in standing
+    }
+
+
+def _what(kept: Kept) -> tuple[str, object]:
+    """What it says, but for when, and what it follows."""
+    decision = kept.decision
+    if isinstance(decision, CommunityDecision):
+        return decision.type, decision.community.to_bytes()
+    said = [each.model_copy(update={"after": b""}) if hasattr(each, "after") else each
+            for each in decision.items]  # fmt: skip
+    return decision.type, tuple(said)
+
+
 async def propose(connection: AsyncConnection, vault: Vault, decision: Decision, now: int) -> bytes:
     """Keep a new decision, within a writing transaction, and give its hash.
 
@@ -228,6 +304,8 @@ async def propose(connection: AsyncConnection, vault: Vault, decision: Decision,
     data = decision.to_bytes()
     hash_ = decision_hash(data)
     before = await rows.get(connection, hash_)
+    if before is not None and before.state == "pending":
+        raise UserError(waits_already(before))
     if before is not None and before.state != "declined":
         raise UserError(
             f"this was proposed today already, and is {before.state}: `comity decision list --all`"
@@ -241,6 +319,16 @@ async def propose(connection: AsyncConnection, vault: Vault, decision: Decision,
     sealed = vault.seal(_DECISION, hash_, data)
     await rows.add(connection, DecisionRow(hash_, decision.type, sealed, "pending", decision.on))
     return hash_
+
+
+def waits_already(row: DecisionRow) -> str:
+    """What whoever proposes it a second time is told."""
+    named = row.hash.hex()[:NAMED]
+    return (
+        f"this is proposed already, and waits for approvals as decision {named}. "
+        f"To approve it: `comity decision approve {named} --officer NAME`. If too many decline "
+        f"(`comity decision decline {named} --officer NAME`), it is gone, and can be proposed anew"
+    )
 
 
 async def take_over(connection: AsyncConnection, vault: Vault, data: bytes, index: int) -> None:

@@ -49,7 +49,10 @@ SHOWN = 7 * 86_400
 
 _PRIVATE = "COMITY_ALLOW_PRIVATE_NETWORKS"
 
-_RESTORED = "comity doctor  # after restoring database and master key from one backup"
+_RESTORED = (
+    "comity doctor  # after restoring database and master key from one backup; of SQLite, remove "
+    "the old -wal and -shm first"
+)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class Decided(Document):
     state: Literal["pending", "logged", "declined", "void", "lapsed"]
     approvals: int
     threshold: int
+    voided: list[str]
+    """Hashes of what waited and is void since this decision was logged, just now."""
 
     @classmethod
     def of(cls, status: Status) -> "Decided":
@@ -189,6 +191,7 @@ class SanctionDocument(Document):
     erased: bool
     identifiers: list[str]
     basis: str | None
+    decided_on: str | None
     decided_by: dict[str, Any] | None
     review_by: date | None
     measure: str | None
@@ -198,10 +201,16 @@ class SanctionDocument(Document):
     contact: str | None
     public_reference: str | None
     origin: dict[str, Any] | None
+    told: bool | None
+    """Whether the log says that the person was told; None where they could not be reached."""
+    waiting: list[str]
+    """Hashes of decisions about it that wait for approvals."""
 
     @classmethod
-    def of(cls, found: Sanction, day: date) -> "SanctionDocument":
-        """As it is on that day."""
+    def of(
+        cls, found: Sanction, day: date, waiting: Sequence[KeptDecision] = ()
+    ) -> "SanctionDocument":
+        """As it is on that day; `waiting` are the decisions about it that wait."""
         attested, said = found.attested, found.attestation
         claims: Mapping[str, Any] = {} if said is None else said.claims.to_value()
         decided_by = None if said is None else said.decided_by
@@ -214,6 +223,7 @@ class SanctionDocument(Document):
             erased=attested is not None and attested.erased,
             identifiers=[] if said is None else list(said.subject),
             basis=None if said is None else said.basis,
+            decided_on=claims.get("decided_on"),
             decided_by=None if decided_by is None else decided_by.to_value(),
             review_by=None if attested is None else attested.item.review_by,
             measure=claims.get("measure"),
@@ -223,12 +233,21 @@ class SanctionDocument(Document):
             contact=claims.get("contact"),
             public_reference=claims.get("public_reference"),
             origin=claims.get("origin"),
+            told=_told(found),
+            waiting=[each.row.hash.hex() for each in waiting],
         )
 
     @property
     def state_in_words(self) -> str:
         """Its state for people: of one that ended before its time, how it did."""
         return (self.ending or self.state).replace("_", " ")
+
+    @property
+    def standing(self) -> str:
+        """Its state with everything that holds it up, or has to be done about it."""
+        untold = ["untold"] if self.told is False and self.state == "in_force" else []
+        flags = [_FLAGS.get(each, each) for each in self.flags]
+        return "; ".join([self.state_in_words, *flags, *untold])
 
 
 class EventDocument(Document):
@@ -322,15 +341,21 @@ def weakest(community: Community) -> Custody:
 
 async def _in_words(node: Node, kept: KeptDecision, day: date) -> list[str]:
     if isinstance(kept.decision, CommunityDecision):
-        # What an ended decision changed is not known any more: then all of it is shown.
-        changes = kept.decision.after is not None and kept.state(day) == "pending"
-        before = kept.community if changes else None
-        return wording.community_in_words(kept.decision.community, before)
+        return wording.community_in_words(kept.decision.community, kept.before(day))
     lines = []
     for item in kept.decision.items:
         found = await sanctions.show(node, item.id)
         lines += wording.item_in_words(item, found.attestation, kept.community)
     return lines
+
+
+_FLAGS = {"appeal": "appeal open", "review_due": "review due"}
+
+
+def _told(found: Sanction) -> bool | None:
+    state, attested = found.item.notice.state, found.attested
+    told = state == "given" or (attested is not None and attested.told)
+    return None if state == "unreachable" and not told else told
 
 
 def _status(status: Status) -> dict[str, Any]:
@@ -340,6 +365,7 @@ def _status(status: Status) -> dict[str, Any]:
         "state": status.state,
         "approvals": status.approvals,
         "threshold": status.threshold,
+        "voided": [each.decision.hex() for each in status.voided],
     }
 
 

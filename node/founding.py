@@ -208,7 +208,9 @@ async def _officer(plan: _Plan, name: str, password: Callable[[str], str], cost:
     key = plan.own.get(name)
     if key is None:
         return Officer(name, plan.public[name], "own", None)
-    locked = await asyncio.to_thread(passwords.lock, key.seed, password(name), cost=cost)
+    chosen = password(name)
+    passwords.check_new(chosen)
+    locked = await asyncio.to_thread(passwords.lock, key.seed, chosen, cost=cost)
     return Officer(name, key.public_key, "node", locked)
 
 

@@ -38,6 +38,9 @@ from protocol.register import Register
 MOST = 1000
 """Findings that are read at a time."""
 
+SHORTEST = 8
+"""Characters of a finding's id that name it, at least."""
+
 MAX_NAME = 200
 """Characters of an event's name, and of what a caller calls a person."""
 
@@ -147,6 +150,24 @@ async def since(node: Node, cursor: int, now: int, limit: int = MOST) -> list[Ke
     async with node.store.read() as connection:
         found = await rows.since(connection, cursor, min(limit, MOST))
         return await _read(node, connection, found, now)
+
+
+async def find(node: Node, text: str) -> str:
+    """The id that begins so, of a finding that is kept; 8 characters or more.
+
+    Raises:
+        UserError: there is none, or more than one, or too few characters.
+    """
+    beginning = text.strip().lower()
+    if len(beginning) < SHORTEST:
+        raise UserError(f"a finding is named by its first {SHORTEST} characters, or more")
+    async with node.store.read() as connection:
+        matching = await rows.ids_beginning(connection, beginning)
+    if len(matching) > 1:
+        raise UserError("several findings begin so: give more of the id")
+    if not matching:
+        raise NotHere("no finding whose id begins so is kept here: it was deleted, or ask again")
+    return matching[0]
 
 
 async def show(node: Node, id_: str, now: int) -> Kept:

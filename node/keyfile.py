@@ -27,8 +27,9 @@ def create(path: Path, password: str, *, cost: Cost = passwords.MODERATE) -> byt
     """Draw a key into a new file (mode 0600) and give its public key (32 bytes).
 
     Raises:
-        UserError: the file is there already; a key is never overwritten.
+        UserError: the file is there already; a key is never overwritten. Or the password is short.
     """
+    passwords.check_new(password)
     key = SigningKey.generate()
     locked = passwords.lock(key.seed, password, cost=cost)
     file = KeyFile(v=1, officer=key.public_key, locked=locked)

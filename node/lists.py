@@ -313,7 +313,7 @@ def _sealed(node: Node, id_: str, result: RowResult) -> ResultRow:
     number, value = result.asked.row.number, result.to_value()
     found = [] if result.result is None else [each.id for each in result.result.findings]
     value |= {"order": _text(result.asked.row.order_code), "findings": found}
-    attention = bool(found) or result.asked.checked_by == "nothing"
+    attention = bool(found or result.asked.unread) or result.asked.checked_by == "nothing"
     sealed = node.vault.seal(_RESULT, _place(id_, number), _json(value))
     return ResultRow(id_, number, attention, sealed)
 

@@ -5,11 +5,13 @@ the database nor the master key alone, nor both together, approve anything.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import audit, passwords
+from node.audit import Recorded
 from node.errors import NotHere, UserError
 from node.node import Node
 from node.passwords import WrongPassword
@@ -17,6 +19,7 @@ from node.store import logs
 from node.store import officers as rows
 from node.store.officers import OfficerRow
 from node.vault import Vault
+from protocol.encoding import base64url
 from protocol.keys import SigningKey
 from protocol.statements import Custody
 
@@ -27,6 +30,9 @@ MOST_WRONG = 5
 """Wrong passwords for an officer within `PATIENCE` seconds; then none is tried."""
 
 PATIENCE = 900
+
+_NAMED_BY = {"vote": "who", "password": "officer"}
+"""Acts whose detail has an officer's key, and where."""
 
 _NAME = "officers.name"
 _SECRET = "officers.secret"  # noqa: S105 - the vault's purpose, not a secret
@@ -81,6 +87,25 @@ async def every_in(connection: AsyncConnection, vault: Vault) -> list[Officer]:
     return sorted(found, key=lambda officer: officer.name)
 
 
+async def in_act(node: Node) -> Callable[[Recorded], dict[str, str]]:
+    """Who an act of the record is of, in the words of `comity officer list`.
+
+    The record has their key in hexadecimal, as it was written; with it is shown `officer_key`, the
+    same as that list has it, and `officer_name` where one is known here.
+    """
+    names = {each.key: each.name for each in await every(node)}
+
+    def shown(act: Recorded) -> dict[str, str]:
+        place = _NAMED_BY.get(act.act)
+        if place is None:
+            return {}
+        key = bytes.fromhex(act.detail[place])
+        said = {"officer_key": base64url(key)}
+        return said | {"officer_name": names[key]} if key in names else said
+
+    return shown
+
+
 async def named(node: Node, name: str) -> Officer:
     """The officer of a name; of several, whom the log lists now, as after a key was replaced.
 
@@ -133,8 +158,9 @@ async def _require_patience(node: Node, officer: Officer, now: int) -> None:
     same = {"who": audit.who(), "officer": officer.key.hex()}
     if sum(each.detail == same for each in tried) >= MOST_WRONG:
         raise UserError(
-            f"{MOST_WRONG} wrong passwords were given for this officer: wait {PATIENCE // 60} "
-            "minutes; if it was not you, see the record of acts (`comity audit export`)"
+            f"{MOST_WRONG} wrong passwords were given for the officer {officer.name} (key "
+            f"{base64url(officer.key)}): wait {PATIENCE // 60} minutes; if it was not you, see the "
+            "record of acts (`comity audit export`)"
         )
 
 

@@ -37,6 +37,9 @@ MODERATE = Cost(pwhash.argon2id.OPSLIMIT_MODERATE, pwhash.argon2id.MEMLIMIT_MODE
 MOST = Cost(pwhash.argon2id.OPSLIMIT_SENSITIVE, 4 * pwhash.argon2id.MEMLIMIT_MODERATE)
 """The dearest that is paid when unlocking: an altered file must not take all memory."""
 
+SHORTEST = 10
+"""Characters of an officer's password, at least."""
+
 _HEADER = struct.Struct(">BIQ16s24s")
 _VERSION = 1
 _TAG_SIZE = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
@@ -44,6 +47,18 @@ _TAG_SIZE = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 class WrongPassword(UserError):
     """The password does not open the key."""
+
+
+def check_new(password: str) -> None:
+    """Refuse a password that is chosen now, and too short to withstand guessing.
+
+    One that was chosen before is not measured: it opens what it opens.
+
+    Raises:
+        UserError: it has less than `SHORTEST` characters.
+    """
+    if len(unicodedata.normalize("NFC", password)) < SHORTEST:
+        raise UserError(f"an officer's password has {SHORTEST} characters or more: choose another")
 
 
 def lock(secret: bytes, password: str, *, cost: Cost = MODERATE) -> bytes:

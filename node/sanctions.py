@@ -1,7 +1,7 @@
 """Sanctions: proposed, and what this node knows of its own. What is said of them later: `acts`."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
@@ -42,6 +42,17 @@ from protocol.statements import AttestDecision, Community
 
 YEAR = timedelta(days=365)
 
+_COLUMNS = {
+    "--identifier": "identifiers",
+    "--in-force-from": "in_force_from",
+    "--ends-on": "ends_on",
+    "--review-by": "review_by",
+    "--measure": "measure",
+    "--scope": "scope",
+    "--notice": "notice",
+}
+"""What options of a proposal are called in a list (`casebook`)."""
+
 MOST = 100
 """Sanctions in one decision: with all approvals, they fit into an entry of the log."""
 
@@ -61,6 +72,8 @@ class Proposal:
     review_by: date | None = None
     """None: the day it ends, or a year after the proposal if that is sooner."""
     basis: Basis = "undisclosed"
+    decided_on: date | None = None
+    """None: the day of the proposal."""
     decided_by: DecidedBy | None = None
     """None: the first declared body, by as many as have to approve."""
     notice: Notice = field(default_factory=lambda: Notice(state="given", until=None))
@@ -73,6 +86,8 @@ class Proposal:
         default_factory=lambda: OwnDecision(kind="own_decision")
     )
     """Whose decision it is: the community's own, or one of another that it recognises."""
+    place: str | None = None
+    """Where it stands in a list, as errors name it; None where it is said by options."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,12 @@ class Sanction:
         state = self.proposed.state(day)
         return "proposed" if state == "pending" else state
 
+    def stands(self, day: date) -> bool:
+        """Whether it has not ended, or is still to be decided on."""
+        if self.attested is not None:
+            return self.attested.state(day).is_live
+        return self.state(day) == "proposed"
+
 
 def published(identifiers: Sequence[Identifier]) -> list[Identifier]:
     """What is published for these identifiers: they and what belongs beside each, none twice."""
@@ -123,7 +144,7 @@ async def propose_all(node: Node, proposals: Sequence[Proposal], now: int) -> St
     """Propose sanctions, at most `MOST`, as one decision: all of them, or none.
 
     Raises:
-        UserError: as `propose`; where there are several, which one of them is at fault.
+        UserError: as `propose`; of those that have a `place`, which one is at fault.
     """
     if not 1 <= len(proposals) <= MOST:
         raise UserError(f"1 to {MOST} sanctions stand in one decision")
@@ -150,9 +171,21 @@ async def propose_all(node: Node, proposals: Sequence[Proposal], now: int) -> St
 async def _made(
     connection: AsyncConnection, vault: Vault, register: Register, proposal: Proposal, now: int
 ) -> tuple[AttestItem, content.Content]:
-    said = _statement(proposal, register, day_of(now))
-    made = await attesting.make(connection, vault, register.community, said, now)
-    return _item(proposal, said.claims, made), made.content
+    try:
+        said = _statement(proposal, register, day_of(now))
+        made = await attesting.make(connection, vault, register.community, said, now)
+        return _item(proposal, said.claims, made), made.content
+    except UserError as error:
+        if proposal.place is None:
+            raise
+        raise UserError(f"{proposal.place}: {_by_columns(str(error))}") from error
+
+
+def _by_columns(text: str) -> str:
+    """Words about options as they are about a list, which has columns of these names instead."""
+    for option, column in _COLUMNS.items():
+        text = text.replace(option, f"`{column}`")
+    return text
 
 
 @dataclass(frozen=True)
@@ -173,7 +206,7 @@ async def draft(node: Node, proposal: Proposal, now: int) -> Draft:
     _require_publisher(register.community)
     said = _statement(proposal, register, day_of(now))
     review_by = _review_by(proposal, said.claims)
-    _require_timely_notice(proposal.notice, said.claims.decided_on)
+    _require_timely_notice(proposal.notice, day_of(said.claims.iat))
     return Draft(said.claims, said.identifiers, said.basis, said.decided_by, review_by)
 
 
@@ -188,6 +221,23 @@ async def every(node: Node) -> list[Sanction]:
             for row in await attestations.every(connection)
         ]
     return sorted(found, key=_age)
+
+
+async def meant_already(
+    node: Node, identifiers: Collection[Identifier], day: date
+) -> list[tuple[Identifier, Sanction]]:
+    """Sanctions that wait or have not ended, and name one of these identifiers; by which of them.
+
+    Not by what others may have, too, such as a name.
+    """
+    wanted = {each.text: each for each in published(tuple(identifiers)) if each.strong}
+    found = []
+    for each in await every(node):
+        named = [] if each.attestation is None else each.attestation.subject
+        shared = next((wanted[text] for text in named if text in wanted), None)
+        if shared is not None and each.stands(day):
+            found.append((shared, each))
+    return found
 
 
 def _age(found: Sanction) -> tuple[date, bool, int, str]:
@@ -265,7 +315,7 @@ def _statement(proposal: Proposal, register: Register, day: date) -> Statement:
         # What a weak identifier finds names no measure, and nobody could ever open the record.
         raise UserError(
             "a name alone is never a match, nor is an address that several people read: add an "
-            "address, handle or number of this person by another --identifier"
+            "address, handle or number of this person (--identifier)"
         )
     _require_declared(proposal, community)
     claims = _claims(proposal, register, day)
@@ -313,7 +363,7 @@ def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
             measure=proposal.measure,
             scope=tuple(proposal.scope),
             origin=proposal.origin,
-            decided_on=day,
+            decided_on=_decided_on(proposal, day),
             in_force_from=begins,
             ends_on=ends_on,
             contact=proposal.contact or register.community.contact or "",
@@ -327,6 +377,13 @@ def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
         raise UserError(f"not of the form that is due: {options}") from None
 
 
+def _decided_on(proposal: Proposal, day: date) -> date:
+    if proposal.decided_on is not None and proposal.decided_on > day:
+        # SPEC.md, section 10: a sheet that says so is refused.
+        raise UserError("--decided-on is today, or before")
+    return proposal.decided_on or day
+
+
 def _default_end(measure: Measure, begins: date) -> date:
     if measure == "suspension":
         raise UserError(f"a suspension needs --ends-on, within {MAX_SUSPENSION} days")
@@ -334,7 +391,7 @@ def _default_end(measure: Measure, begins: date) -> date:
 
 
 def _item(proposal: Proposal, claims: Claims, made: attesting.Made) -> AttestItem:
-    _require_timely_notice(proposal.notice, claims.decided_on)
+    _require_timely_notice(proposal.notice, day_of(claims.iat))
     return AttestItem(
         id=claims.jti,
         jwt=made.jwt_hash,
@@ -351,7 +408,7 @@ def _last_day(claims: Claims) -> date:
 
 
 def _review_by(proposal: Proposal, claims: Claims) -> date:
-    on = claims.decided_on
+    on = day_of(claims.iat)
     latest = max(min(_last_day(claims), on + YEAR), on + timedelta(days=1))
     review_by = proposal.review_by or latest
     if not on < review_by <= on + MAX_REVIEW:

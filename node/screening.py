@@ -12,6 +12,10 @@ A row is `checked_by`
 - `name_only`   if only what is weak could: a name, a role address;
 - `nothing`     if nothing could, or if not all of the row could be read (it may still match);
 - `skipped`     if it is cancelled, empty or has no attendee.
+
+A row of which something was asked about may hold cells besides that could not be read (`unread`).
+Nobody was asked about those: it is named, and no list with such a row is all clear. Only initials
+and the like in place of a name are left aside there, as a name alone is never a match.
 """
 
 import asyncio
@@ -68,6 +72,11 @@ class RowToAsk:
         return "identifier" if any(each.strong for each in self.identifiers) else "name_only"
 
     @property
+    def unread(self) -> tuple[str, ...]:
+        """Kinds of what stands in it and nobody could be asked about; none where it is skipped."""
+        return () if self.checked_by == "skipped" else self.unreadable
+
+    @property
     def reason(self) -> str | None:
         """Why it is skipped or checked by nothing."""
         if self.row.reason is not None or self.checked_by != "nothing":
@@ -116,15 +125,19 @@ class RowResult:
         return sum(not each.counts for each in self.findings)
 
     def report_lines(self) -> Iterator[ReportLine]:
-        """What a human is to look at: each finding, and a row that could not be checked."""
+        """What a human is to look at: each finding, and a row not checked, or not all read."""
         row = self.asked.row
         for each in self.findings:
             outcome = self.outcome if each.counts else "note"
             yield ReportLine(
                 row.number, row.order_code, str(outcome), each.issuer, each.contact or "", each.id
             )
+        unread = f"could not be read: {', '.join(self.asked.unread)}" if self.asked.unread else ""
         if self.asked.checked_by == "nothing":
-            yield ReportLine(row.number, row.order_code, "not checked", "", "", "")
+            outcome = f"not checked, {unread}" if unread else "not checked"
+            yield ReportLine(row.number, row.order_code, outcome, "", "", "")
+        elif unread:
+            yield ReportLine(row.number, row.order_code, f"checked in part, {unread}", "", "", "")
 
 
 @dataclass(frozen=True)
@@ -206,15 +219,21 @@ class Screened:
         return f"not heard ({peer.because})"
 
     def is_all_clear(self, *, strict: bool) -> bool:
-        """Whether nothing found may be said: all peers heard, and every live row checked.
+        """Whether nothing found may be said: all peers heard, every live row checked, all of it.
 
         A list of which no row was checked is none; `strict`: nor one with a row checked by name
-        only.
+        only, or with a name that could not be read.
         """
         by = Counter(each.asked.checked_by for each in self.rows)
         asked = by["identifier"] + (0 if strict else by["name_only"])
+        unread = any(set(row.unread) - (set() if strict else {"name"}) for row in self.unread)
         left = by["nothing"] + (by["name_only"] if strict else 0)
-        return self.coverage.complete and asked > 0 and left == 0
+        return self.coverage.complete and asked > 0 and left == 0 and not unread
+
+    @cached_property
+    def unread(self) -> list[RowToAsk]:
+        """The rows that hold something that could not be read, whatever else of them was asked."""
+        return [row.asked for row in self.rows if row.asked.unread]
 
 
 def counted(number: int, word: str) -> str:

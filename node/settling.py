@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node import audit, effects, ledger, resealing
 from node.clock import day_of
-from node.decisions import Kept, Status, every_in, propose, register_in, show_in
+from node.decisions import Kept, Status, Voided, every_in, propose, register_in, show_in
 from node.errors import UserError
 from node.node import Node
 from node.store import decisions as rows
@@ -53,12 +53,15 @@ async def settle(
     else:
         return kept.status(day_of(now))
     await _replace(connection, vault, row, now)
-    if row.state == "logged":
-        await _go_through(connection, vault, now)
-    if not _leaves_seals(kept.decision, row.state):
-        return changed(kept, row=row).status(day_of(now))
-    then = await seal_anew(connection, vault, now)
-    return changed(changed(kept, row=row).status(day_of(now)), then=tuple(then))
+    voided = await _go_through(connection, vault, now) if row.state == "logged" else []
+    seals = _leaves_seals(kept.decision, row.state)
+    then = await seal_anew(connection, vault, now) if seals else []
+    status = changed(kept, row=row).status(day_of(now))
+    return changed(
+        status,
+        then=tuple(then),
+        voided=tuple(Voided(each.row.hash, each.decision) for each in voided),
+    )
 
 
 async def _refuse_to_void(connection: AsyncConnection, vault: Vault, kept: Kept, now: int) -> None:
@@ -107,32 +110,36 @@ async def seal_anew(connection: AsyncConnection, vault: Vault, now: int) -> list
     return [await propose(connection, vault, each, now) for each in made]
 
 
-async def _go_through(connection: AsyncConnection, vault: Vault, now: int) -> None:
-    """After the log has grown: what it has gone past is void, what waited for it is logged."""
+async def _go_through(connection: AsyncConnection, vault: Vault, now: int) -> list[Kept]:
+    """After the log has grown: what it has gone past is void, what waited for it is logged.
+
+    What is void since, as it was.
+    """
     await lapse_in(connection, vault, now)
-    for hash_ in await void_overtaken(connection, vault, now):
-        kept = await show_in(connection, vault, hash_, await register_in(connection))
-        if kept.row.fault is not None and len(kept.approvals) >= kept.threshold:
-            row = await _log(connection, vault, kept, now)
-            await _replace(connection, vault, row, now)
-            if row.state == "logged":
-                return await _go_through(connection, vault, now)
-    return None
-
-
-async def void_overtaken(connection: AsyncConnection, vault: Vault, now: int) -> list[bytes]:
-    """End what the log has gone past, within a writing transaction; hashes of what waits on."""
-    waiting = []
+    voided = await void_overtaken(connection, vault, now)
     for kept in await every_in(connection, vault, await register_in(connection)):
-        if kept.row.state != "pending":
+        waits = kept.row.state == "pending" and kept.row.fault is not None
+        if not waits or len(kept.approvals) < kept.threshold:
             continue
-        if not kept.is_overtaken:
-            waiting.append(kept.row.hash)
+        row = await _log(connection, vault, kept, now)
+        await _replace(connection, vault, row, now)
+        if row.state == "logged":
+            return [*voided, *await _go_through(connection, vault, now)]
+        voided += [kept] if row.state == "void" else []
+    return voided
+
+
+async def void_overtaken(connection: AsyncConnection, vault: Vault, now: int) -> list[Kept]:
+    """End what the log has gone past, within a writing transaction; what that was."""
+    voided = []
+    for kept in await every_in(connection, vault, await register_in(connection)):
+        if kept.row.state != "pending" or not kept.is_overtaken:
             continue
         await _forget(connection, vault, kept)
         words = "the log has gone on since this was proposed: propose it again"
         await _replace(connection, vault, changed(kept.row, state="void", fault=words), now)
-    return waiting
+        voided.append(kept)
+    return voided
 
 
 async def _replace(connection: AsyncConnection, vault: Vault, row: DecisionRow, now: int) -> None:

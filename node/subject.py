@@ -1,8 +1,9 @@
 """What is held here about a person, for that person: everything, of one form, as JSON values.
 
 Exactly what an organizer elsewhere would see of this community's sanctions, who asked here about
-them and for which event, what was found by that and judged of it, what else is kept, and how to
-appeal. Who asks has to have proven each identifier first. So
+them and for which event, what was found by that and judged of it, what communities asked each other
+about that and were told, what else is kept, and how to appeal. Who asks has to have proven each
+identifier first. So
 
 - an identifier that only others would have to prove is named by its kind;
 - by a weak identifier (a name, a role address), which others have too, a sanction shows no more
@@ -16,8 +17,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from node import asking, audit, judging, kept, ledger, objections, sanctions
+from node import answering, asking, audit, inquiries, judging, kept, ledger, objections, sanctions
+from node.answering import Received
 from node.clock import day_of
+from node.inquiries import Asked
 from node.judgments import Judgment
 from node.kept import Kept
 from node.node import Node
@@ -29,7 +32,7 @@ from protocol.statements import Community
 
 NOT_LISTED = (
     "Sealed records of other communities: nobody here can tell whom they are about",
-    "What other communities asked here: nobody here can tell about whom",
+    "Whom other communities looked up here: nobody here can tell",
     "Notes of officers on a decision: the committee answers for them",
     "Lists of attendees that are being gone through, until the day on which what was found goes",
     "Files that people wrote here, such as exports and lists of attendees; and backups",
@@ -48,6 +51,10 @@ class Export:
     asked: list[dict[str, Any]]
     found: list[dict[str, Any]]
     judged: list[dict[str, Any]]
+    inquired_of_us: list[dict[str, Any]]
+    """What peers asked the committee about the sanctions, and were told."""
+    inquired_of_others: list[dict[str, Any]]
+    """What was asked from here about what was found, and the answers."""
     kept: list[dict[str, Any]]
     letters: list[dict[str, Any]]
     peers: list[dict[str, Any]]
@@ -71,6 +78,8 @@ class Export:
             "asked_here": self.asked,
             "found_here": self.found,
             "judged_here": self.judged,
+            "inquired_of_us": self.inquired_of_us,
+            "inquired_of_others": self.inquired_of_others,
             "kept_here": self.kept,
             "letters": self.letters,
             "not_listed": list(NOT_LISTED),
@@ -98,16 +107,27 @@ async def export(node: Node, proven: Collection[Identifier], now: int) -> Export
         known = await peers.every(connection)
     names = {peer.fingerprint: peer.id for peer in known}
     own = {each.found.id: each for each in about if each.is_strong}
+    found = await kept.about(node, asked_as, now)
+    by_strong = {each.finding.id for each in found if each.finding.strength == "strong"}
     return Export(
         community=community,
         about=sorted(proven),
         made_at=now,
         sanctions=[_sanction(each, reviews.get(each.found.id), now) for each in about],
         asked=[_asked(each) for each in asked],
-        found=[_found(each) for each in await kept.about(node, asked_as, now)],
+        found=[_found(each) for each in found],
         judged=[
             _judged(issuer, each)
             for issuer, each in await judging.about(node, [each for each in proven if each.strong])
+        ],
+        # All that is kept is read, and then chosen from: the same, whoever it is about.
+        inquired_of_us=[
+            _received(each)
+            for each in await answering.every(node)
+            if each.inquiry.attestation in own
+        ],
+        inquired_of_others=[
+            _inquired(each) for each in await inquiries.every(node) if each.finding in by_strong
         ],
         kept=[_held(each, names) for each in await asking.held_about(node, asked_as)],
         letters=[_letter(each) for each in letters if each.attestation in own],
@@ -166,6 +186,8 @@ def _sanction(each: _About, review_asked_at: int | None, now: int) -> dict[str, 
         "flags": [] if attested is None else sorted(attested.state(day).flags),
         "strength": "strong" if each.is_strong else "weak",
         "review_by": found.item.review_by.isoformat() if each.is_strong else None,
+        "appeal": attested.appeal if attested and each.is_strong else None,
+        "notice": _notice(found) if each.is_strong else None,
         **{name: claims.get(name) for name in shown},
         "shown_to_nobody_by_a_match": {
             "identifiers": [identifier.text for identifier in each.proven],
@@ -177,6 +199,12 @@ def _sanction(each: _About, review_asked_at: int | None, now: int) -> dict[str, 
         },
         "review": _review(review_asked_at),
     }
+
+
+def _notice(found: Sanction) -> dict[str, Any]:
+    """Whether the person was told: as it was decided, and whether the log says so since."""
+    said, attested = found.item.notice.to_value(), found.attested
+    return said | {"told": found.item.notice.state == "given" or bool(attested and attested.told)}
 
 
 def _review(asked_at: int | None) -> dict[str, Any] | None:
@@ -210,6 +238,38 @@ def _judged(issuer: str, judgment: Judgment) -> dict[str, Any]:
         "issuer": issuer,
         "attestation": judgment.attestation,
         "judged": judgment.judged,
+    }
+
+
+def _received(each: Received) -> dict[str, Any]:
+    """What a peer asked about a sanction of ours, and what it was told."""
+    said = each.answer
+    return {
+        "sanction": each.inquiry.attestation,
+        "asked_by": each.inquiry.from_,
+        "asked_on": day_of(each.received_at).isoformat(),
+        "purpose": each.inquiry.purpose.to_value(),
+        "answered_on": None if said is None else said.on.isoformat(),
+        "phrase": None if said is None else said.phrase,
+        "released": [] if said is None else list(said.names),
+        "fetched_on": None
+        if each.handed_over_at is None
+        else day_of(each.handed_over_at).isoformat(),
+        "kept_until": each.kept_until.isoformat(),
+    }
+
+
+def _inquired(each: Asked) -> dict[str, Any]:
+    """What was asked from here about a finding, and what the issuer answered."""
+    value = each.to_value()
+    answer = value["answer"] or {}
+    return {
+        "issuer": value["issuer"],
+        "attestation": value["attestation"],
+        "asked_on": day_of(each.asked_at).isoformat(),
+        "purpose": value["purpose"],
+        "state": each.state,
+        **{name: answer.get(name) for name in ("on", "phrase", "basis", "decided_by")},
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from node import pages
 from node.clock import day_of
 from node.subject import NOT_LISTED, Export
-from node.wording import MEASURES, SCOPES
+from node.wording import APPEALS, MEASURES, PHRASES, SCOPES
 
 STATES = {
     "proposed": "proposed, not decided",
@@ -43,6 +43,19 @@ _OTHER_ACTS = {
     "judge": "judged whether you are the one who is meant",
     "export": "what is held about you was handed out",
     "desk": "whoever reads letters at your address asked what is held",
+}
+_RELEASED = {
+    "basis": "the kind of reason",
+    "decided_by": "which body decided, by how many votes",
+}
+_INQUIRIES = {
+    "unsent": "it has not reached them yet",
+    "waiting": "their committee has not answered yet",
+    "answered": "answered",
+    "dishonest": "what came back did not hold, and is not kept",
+    "refused": "they do not take it",
+    "given_up": "nobody answered within 30 days",
+    "ended": "the decision has ended since: what was answered is not kept",
 }
 _PURPOSES = {
     "registration": "registration",
@@ -90,6 +103,16 @@ def in_words(export: Export) -> list[Part]:
             "Nobody judged that.",
         ),
         Part(
+            f"What others asked {name} about decisions about you, and were told",
+            [_received(each) for each in export.inquired_of_us],
+            "Nothing that is kept.",
+        ),
+        Part(
+            f"What {name} asked others about what was found, and was told",
+            [_inquired(each) for each in export.inquired_of_others],
+            "Nothing that is kept.",
+        ),
+        Part(
             "What else is kept of you",
             [*(_kept(each) for each in export.kept), *(_letter(each) for each in export.letters)],
             "Nothing.",
@@ -126,12 +149,22 @@ def _sanction(said: Mapping[str, Any], export: Export) -> list[Line]:
         ("In force from", said["in_force_from"]),
         ("Until", "no end was set" if said["ends_on"] == "indefinite" else said["ends_on"]),
         ("Reviewed by", said["review_by"]),
+        ("Told", _told(said["notice"])),
+        ("Appeal", APPEALS[said["appeal"]] if said["appeal"] else "none"),
         ("Named in it", ", ".join(filter(_is_a_persons, hidden["identifiers"]))),
         ("Besides", ", ".join(hidden["other_identifiers"]) or "nothing"),
         *_recognised(said),
         ("Whom to ask", said["contact"]),
     ]
     return [*lines, *_review(said["review"])]
+
+
+def _told(notice: Mapping[str, Any]) -> str:
+    if notice["told"]:
+        return "the log says that you were told of it"
+    if notice["state"] == "unreachable":
+        return "not: the committee could not reach you"
+    return f"not yet, as far as the log says; untold after {notice['until']}, it weighs nothing"
 
 
 def _is_a_persons(identifier: str) -> bool:
@@ -195,6 +228,51 @@ def _judged(judgment: Mapping[str, Any]) -> list[Line]:
         ("Number", judgment["attestation"]),
         ("Judged", JUDGED[judgment["judged"]]),
     ]
+
+
+def _received(asked: Mapping[str, Any]) -> list[Line]:
+    lines = [
+        ("On", asked["asked_on"]),
+        ("Asked by", asked["asked_by"]),
+        ("Number", asked["sanction"]),
+        ("Purpose", _PURPOSES[asked["purpose"]["kind"]]),
+    ]
+    if asked["phrase"] is None:
+        return [*lines, ("Answer", "none so far"), ("Kept until", asked["kept_until"])]
+    fetched = asked["fetched_on"]
+    return [
+        *lines,
+        ("Answered on", asked["answered_on"]),
+        ("Answer", PHRASES[asked["phrase"]]),
+        ("Released", " and ".join(_RELEASED[name] for name in asked["released"]) or "nothing"),
+        ("They have it", "not yet" if fetched is None else f"since {fetched}"),
+        ("Kept until", asked["kept_until"]),
+    ]
+
+
+def _inquired(asked: Mapping[str, Any]) -> list[Line]:
+    lines = [
+        ("On", asked["asked_on"]),
+        ("Asked", asked["issuer"]),
+        ("Number", asked["attestation"]),
+        ("Purpose", _PURPOSES[asked["purpose"]["kind"]]),
+        ("State", _INQUIRIES[asked["state"]]),
+    ]
+    if asked["phrase"] is None:
+        return lines
+    votes = asked["decided_by"]
+    return [
+        *lines,
+        ("Answered on", asked["on"]),
+        ("Answer", PHRASES[asked["phrase"]]),
+        *([("Reason", asked["basis"].replace("_", " "))] if asked["basis"] else []),
+        *([("Decided by", _votes(votes))] if votes else []),
+    ]
+
+
+def _votes(decided_by: Mapping[str, Any]) -> str:
+    votes = f"{decided_by['in_favour']} in favour, of {decided_by['present']} present"
+    return f"{decided_by['body']}, {votes}"
 
 
 def _kept(held: Mapping[str, Any]) -> list[Line]:

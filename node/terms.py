@@ -3,12 +3,13 @@
 KIND:VALUE                 email:a@b.example
 KIND[:SPACE]               event_series:pyregion
 given|delayed:DATE|…       delayed:2027-03-31
+BODY:PRESENT:IN_FAVOUR     cwg:5:4
 """
 
 from collections.abc import Iterable
 
 from node.errors import UserError
-from protocol.claims import Scope
+from protocol.claims import DecidedBy, Scope
 from protocol.identifiers import Identifier, InvalidIdentifier, from_text, related
 from protocol.items import Notice
 
@@ -32,7 +33,7 @@ def typed(terms: Iterable[Term], region: str | None = None) -> list[Identifier]:
         try:
             found.append(from_text(_complete(place, text), region=region))
         except InvalidIdentifier as error:
-            raise UserError(f"{place}: {error}") from error
+            raise _refused(place, text.partition(":")[0], region, error) from error
     return list(dict.fromkeys(found))
 
 
@@ -44,7 +45,7 @@ def meant(terms: Iterable[Term], region: str | None = None) -> list[Identifier]:
         try:
             found += related(kind.strip().lower(), raw, region=region)
         except InvalidIdentifier as error:
-            raise UserError(f"{place}: {error}") from error
+            raise _refused(place, kind, region, error) from error
     return list(dict.fromkeys(found))
 
 
@@ -66,6 +67,29 @@ def notice(text: str) -> Notice:
     """
     state, _, until = text.partition(":")
     return Notice.from_value({"state": state, "until": until or None})
+
+
+def decided_by(text: str) -> DecidedBy:
+    """Which body decided, and the vote: `BODY:PRESENT:IN_FAVOUR`.
+
+    Raises:
+        Malformed: no such vote.
+        ValueError: not of this form.
+    """
+    body, present, in_favour = text.split(":")
+    value = {"body": body, "present": int(present), "in_favour": int(in_favour)}
+    return DecidedBy.from_value(value)
+
+
+def why(kind: str, region: str | None, error: InvalidIdentifier) -> str:
+    """Why it is refused; of a phone number also what would have let it be read without +."""
+    if kind.strip().lower() == "phone" and region is None:
+        return f"{error}; or set the country of numbers without it, default_region in comity.toml"
+    return str(error)
+
+
+def _refused(place: str, kind: str, region: str | None, error: InvalidIdentifier) -> UserError:
+    return UserError(f"{place}: {why(kind, region, error)}")
 
 
 def _complete(place: str, text: str) -> str:

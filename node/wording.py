@@ -174,7 +174,7 @@ def attestation_in_words(attestation: VerifiedAttestation, community: Community)
         _line("in force from", str(claims.in_force_from)),
         _line("ends on", str(claims.ends_on)),
         _line("basis", attestation.basis or "not disclosed"),
-        *_decision_behind(attestation, community),
+        *decision_behind(attestation, community),
         _line("contact", printable(claims.contact)),
         _line("reference", printable(claims.public_reference or "none")),
         *_token_in_words(claims),
@@ -313,7 +313,8 @@ def _origin_in_words(origin: OwnDecision | Recognition) -> str:
     )
 
 
-def _decision_behind(attestation: VerifiedAttestation, community: Community) -> list[str]:
+def decision_behind(attestation: VerifiedAttestation, community: Community) -> list[str]:
+    """When an attestation was decided on, by which body, and with how many votes."""
     lines = [_line("decided on", str(attestation.claims.decided_on))]
     decided_by = attestation.decided_by
     if decided_by is None:

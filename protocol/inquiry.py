@@ -110,6 +110,15 @@ class Answer(Message):
             raise Malformed("disclosures come with `released`, and with nothing else")
         return self
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its disclosures are of.
+
+        Raises:
+            Malformed: one of them is no disclosure.
+        """
+        return tuple(str(sdjwt.parse_disclosure(each).name) for each in self.disclosures)
+
 
 class SignedAnswer(Message):
     """An answer, and the signature of the issuer's `issue` key over it."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from node import acts, audit, recognition, sanctions, terms
+from node import acts, audit, decisions, recognition, sanctions, terms
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
 from node.clock import day_of
 from node.documents import Decided, Document, DueItems, SanctionDocument
@@ -80,6 +80,7 @@ class ProposalBody(Body):
     ends_on: Day | Literal["indefinite"] | None = None
     review_by: Day | None = None
     basis: Basis = "undisclosed"
+    decided_on: Day | None = None
     decided_by: DecidedByBody | None = None
     notice: NoticeBody = NoticeBody()
     contact: Name | None = None
@@ -165,7 +166,10 @@ async def every(call: Call[Nothing, NoQuery]) -> Sanctions:
     """The sanctions of this community, proposed ones too."""
     await audit.write(call.node, "read", {"who": audit.who(), "what": "sanctions"}, call.now)
     day, found = day_of(call.now), await sanctions.every(call.node)
-    return Sanctions(sanctions=[SanctionDocument.of(each, day) for each in found])
+    waiting = await decisions.waiting(call.node, call.now)
+    return Sanctions(
+        sanctions=[SanctionDocument.of(each, day, waiting.get(each.id, ())) for each in found]
+    )
 
 
 async def show(call: Call[Nothing, NoQuery]) -> SanctionDocument:
@@ -174,7 +178,8 @@ async def show(call: Call[Nothing, NoQuery]) -> SanctionDocument:
     said = {"who": audit.who(), "what": "sanction", "sanction": id_}
     await audit.write(call.node, "read", said, call.now)
     found = await sanctions.show(call.node, id_)
-    return SanctionDocument.of(found, day_of(call.now))
+    waiting = await decisions.waiting(call.node, call.now)
+    return SanctionDocument.of(found, day_of(call.now), waiting.get(id_, ()))
 
 
 async def propose(call: Call[ProposalBody, NoQuery]) -> Decided:
@@ -229,6 +234,7 @@ async def _proposal(call: Call[ProposalBody, NoQuery]) -> sanctions.Proposal:
         ends_on=given.ends_on,
         review_by=given.review_by,
         basis=given.basis,
+        decided_on=given.decided_on,
         decided_by=None if by is None else DecidedBy(**by.model_dump()),
         notice=_notice(given.notice),
         contact=given.contact,

@@ -1,5 +1,6 @@
 """`comity sanction …`: what is said of sanctions after they were attested, one or many at once."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -9,8 +10,8 @@ import click
 
 from node import clock, spelling
 from node.cli import node_command
-from node.cli.decision import emit_status, officer_key, status_document
-from node.cli.output import emit, table
+from node.cli.decision import emit_status, officer_key, status_document, voided_in_words
+from node.cli.output import emit, say, table
 from node.cli.passwords import password_option
 from node.cli.typed import DAY, end_of
 from node.errors import UserError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from node.acts import Because
     from node.decisions import Status
     from node.node import Node
+    from node.sanctions import Proposal
     from protocol.attested import Appeal
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,12 +41,25 @@ async def _decide(
     from node import sanctions
 
     key = await officer_key(node, name, password_file)
-    status = await act([await sanctions.find(node, each) for each in which])
+    ids = [await sanctions.find(node, each) for each in which]
+    await _warn_of_voiding(node, ids)
+    status = await act(ids)
     if key is not None:
         from node import voting
 
         status = await voting.approve_with(node, status.decision, key, clock.now())
     emit_status(status)
+
+
+async def _warn_of_voiding(node: "Node", ids: Sequence[str]) -> None:
+    """Say what others have approved that will be void once the act is in the log."""
+    from node import decisions
+    from node.in_short import DIGITS, in_short
+
+    for each in await decisions.would_be_voided(node, ids, clock.now()):
+        about = f"{each.row.hash.hex()[:DIGITS]}: {in_short(each.decision)}"
+        votes = f"{len(each.approvals)} of {each.threshold} approvals"
+        say(f"Mind: {about}, has {votes} and waits. It is void once this act is in the log first.")
 
 
 HANDED_OVER, SEND, LETTER = "handed-over", "send", "letter"
@@ -232,6 +247,7 @@ async def amend(
     proposal = replace(proposal, review_by=review_by)
     if ends_on is not None:
         proposal = replace(proposal, ends_on=end_of(ends_on))
+    await _warn_of_voiding(node, [before.id])
     made = await acts.amend(node, before, proposal, clock.now())
     statuses = [made.attesting, made.withdrawing]
     if key is not None:
@@ -243,6 +259,7 @@ async def amend(
     lines = [
         f"decision {attesting.decision.hex()}: the new sanction {attesting.attestations[0]}",
         f"decision {withdrawing.decision.hex()}: the end of the one before, once both are approved",
+        *(voided_in_words(gone.decision, gone.said) for each in statuses for gone in each.voided),
     ]
     emit(click.get_current_context(), document, "\n".join(lines))
 
@@ -276,16 +293,51 @@ async def import_(
 
     A row for each person. Columns: identifiers (KIND:VALUE, several separated by semicolons),
     measure, scope (KIND[:SPACE], separated alike), and where wanted in_force_from, ends_on (DATE or
-    never), review_by, basis, notice.
+    never), review_by, basis, notice, decided_on, decided_by (BODY:PRESENT:IN_FAVOUR).
     """
     from node import casebook, sanctions, voting
 
     key = await officer_key(node, name, password_file)
     proposals = casebook.read(file.read(casebook.MAX_FILE + 1), node.config.default_region)
+    await warn_of_others(node, proposals)
     status = await sanctions.propose_all(node, proposals, clock.now())
     if key is not None:
         status = await voting.approve_with(node, status.decision, key, clock.now())
-    emit_status(status, spelling.printable(f"Proposed {len(proposals)} sanctions"))
+    signed = await signed_in_words(node, status.attestations)
+    emit_status(status, "\n".join([f"Proposed {len(proposals)} sanctions", *signed]))
+
+
+async def warn_of_others(node: "Node", proposals: "Sequence[Proposal]") -> None:
+    """Say which sanctions name the same person already; one of them may be what is to change."""
+    from node import sanctions
+
+    day = clock.day_of(clock.now())
+    meant = [identifier for each in proposals for identifier in each.identifiers]
+    for identifier, found in await sanctions.meant_already(node, meant, day):
+        state = found.state(day).replace("_", " ")
+        who = spelling.identifier(identifier.text)
+        way = f" To change that one: comity sanction amend {found.id[:8]} …"
+        say(
+            f"Mind: {who} is named by the sanction {found.id} already: {state}."
+            f"{way if found.attested else ''}"
+        )
+
+
+async def signed_in_words(node: "Node", ids: Sequence[str]) -> list[str]:
+    """What proposals say of notice and votes: that is signed, though nobody said it."""
+    from node import sanctions, wording
+
+    said: Counter[str] = Counter()
+    for id_ in ids:
+        found = await sanctions.show(node, id_)
+        lines = [f"Notice: {wording.notice_in_words(found.item.notice)}"]
+        if found.attestation is not None:
+            lines += wording.decision_behind(found.attestation, found.proposed.community)
+        said["\n".join(lines)] += 1
+    return [
+        f"{text}\n  That is said of {count} of them" if len(said) > 1 else text
+        for text, count in said.items()
+    ]
 
 
 COMMANDS = (

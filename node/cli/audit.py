@@ -1,7 +1,7 @@
 """`comity audit` and `comity subject`: what was done here, and what is held about a person."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,9 @@ from node.errors import UserError
 if TYPE_CHECKING:
     from node.audit import Recorded
     from node.node import Node
+
+    Officer = Callable[[Recorded], dict[str, str]]
+    """Who an act is of; see `officers.in_act`."""
 
 WAYS = {
     "accepted": "sent",
@@ -36,40 +39,42 @@ def audit_group() -> None:
 async def export_record(node: "Node", out: Path | None) -> None:
     """Write the whole record, one JSON document a line; with --json, and no --out, all in one.
 
-    It names nobody who was asked about. The export is recorded itself, and its head, which goes
-    last, holds every later record to this one: keep it where nobody can edit it.
+    It names nobody who was asked about; officers it names as `comity officer list` does. The export
+    is recorded itself, and its head, which goes last, holds every later record to this one: keep it
+    where nobody can edit it.
     """
-    from node import audit
+    from node import audit, officers
 
     await audit.write(node, "export", {"who": audit.who(), "what": "audit"}, clock.now())
+    officer = await officers.in_act(node)
     # Once before a line is out: half a record would pass for one.
     await audit.verify(node)
     if out is None:
-        say(_end(await _printed(node)))
+        say(_end(await _printed(node, officer)))
         return
     with new_private(out) as file:
         async for act in audit.stream(node):
-            file.write(_line(act).encode() + b"\n")
+            file.write(_line(act, officer).encode() + b"\n")
             last = act
     document = {"acts": last.seq + 1, "head": last.head, "file": str(out)}
     emit(click.get_current_context(), document, _end(last))
 
 
-async def _printed(node: "Node") -> "Recorded":
+async def _printed(node: "Node", officer: "Officer") -> "Recorded":
     """Print the record as it is read, however long it is; the last act."""
     from node import audit
 
     is_one = is_json(click.get_current_context())
     before, between = ('{"acts": [', ", ") if is_one else ("", "\n")
     async for act in audit.stream(node):
-        click.echo(before + _line(act), nl=False)
+        click.echo(before + _line(act, officer), nl=False)
         before, last = between, act
     click.echo(f'], "head": {json.dumps(last.head)}}}' if is_one else "")
     return last
 
 
-def _line(act: "Recorded") -> str:
-    return json.dumps(act.to_value(), sort_keys=True)
+def _line(act: "Recorded", officer: "Officer") -> str:
+    return json.dumps(act.to_value() | officer(act), sort_keys=True)
 
 
 def _end(last: "Recorded") -> str:
@@ -84,7 +89,10 @@ async def verify(node: "Node", head: str | None) -> None:
     """Verify that no act was changed, removed or put elsewhere since it was recorded."""
     from node import audit
 
-    acts = await audit.verify(node, head)
+    try:
+        acts = await audit.verify(node, head)
+    except audit.NoHead as error:
+        raise click.BadParameter(str(error), param_hint="--head") from error
     emit(click.get_current_context(), {"acts": acts}, f"{acts} acts, each as it was recorded")
 
 
@@ -145,9 +153,9 @@ async def export(node: "Node", identifiers: Sequence[str], out: Path) -> None:
     Only what was proven is shown by its value; prove, and name, each identifier.
     """
     from node import subject as job
-    from protocol.identifiers import from_text
+    from node import terms
 
-    proven = {from_text(text, region=node.config.default_region) for text in identifiers}
+    proven = terms.typed(terms.numbered(identifiers, "--identifier"), node.config.default_region)
     found = await job.export(node, proven, clock.now())
     if out.suffix == ".html":
         from node import subject_words

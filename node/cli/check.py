@@ -17,6 +17,7 @@ from node.cli.occasion import (
     heard_in_words,
     occasion_options,
     purpose_of,
+    region_option,
     remind_of_days,
     resumable,
 )
@@ -68,6 +69,7 @@ _EPILOG = "\n\n".join((f"\b\nKinds:\n{_LISTED}", EXIT_STATUS.format(complete="",
 
 @click.command(epilog=_EPILOG)
 @click.argument("identifiers", nargs=-1, metavar="KIND:VALUE... | -", callback=_terms)
+@region_option
 @occasion_options
 @click.pass_context
 @node_command
@@ -76,6 +78,7 @@ async def check(
     ctx: click.Context,
     *,
     identifiers: tuple[str, ...],
+    region: str | None,
     event: str | None,
     purpose: str,
     start: datetime | None,
@@ -84,13 +87,13 @@ async def check(
     """Ask all peers about one person, such as email:a@b.example github:octocat.
 
     All that is typed is taken for the same person's. - reads one KIND:VALUE from each line of
-    standard input.
+    standard input. Phone numbers need + and the country's code, unless --region says the country.
     """
     # What this command does is imported here; see node.cli.
     from node import checking
     from node.client import connect
 
-    asked = _identifiers(identifiers, node.config.default_region)
+    asked = _identifiers(identifiers, region or node.config.default_region)
     occasion = checking.Occasion(event, purpose_of(purpose, start, end))
     remind_of_days(event, occasion.purpose)
     now = clock.now()

@@ -1,11 +1,11 @@
 """The words that end a screening: what became of the rows, and who was heard.
 
 No word of it may sound like an all-clear that nobody gave: rows that could be checked and about
-which nobody answered were not checked.
+which nobody answered were not checked, and cells that could not be read are named by their rows.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from node.cli.occasion import heard_in_words
@@ -23,19 +23,55 @@ def closing(result: Screened) -> Iterator[str]:
             f"Possible: {counted(counts['possible'], 'row')}."
         )
     elif answered:
-        yield "Nothing found." if result.coverage.complete else "Nothing found SO FAR."
+        yield _nothing(result)
     if counts["notes"]:
         yield (
             f"Besides, {counted(counts['notes'], 'finding')} without a match: stayed, out of the "
             "days asked about, or counted elsewhere already."
         )
-    unreadable = sum(bool(row.asked.unreadable) for row in result.rows)
-    if unreadable:
-        yield f"Cells that are no address, handle or name: in {counted(unreadable, 'row')}."
+    yield from _unread(result)
     in_part = {peer: counted(rows, "row") for peer, rows in result.heard_in_part.items()}
     yield heard_in_words(result.coverage, in_part)
     if counts["match"] or counts["possible"]:
         yield "A human decides what follows; whoever only has the same name is somebody else."
+
+
+def _nothing(result: Screened) -> str:
+    """That nothing was found; in what, where that was not all."""
+    found = "Nothing found" if result.coverage.complete else "Nothing found SO FAR"
+    rows = len(result.unread)
+    if not rows:
+        return f"{found}."
+    hold = "holds" if rows == 1 else "hold"
+    return f"{found} in what could be read; {counted(rows, 'row')} {hold} something that could not."
+
+
+def _unread(result: Screened) -> Iterator[str]:
+    """Which rows hold something that could not be read; of what kind, and never what."""
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for row in result.unread:
+        for kind in row.unread:
+            by_kind[kind].append(row.row.number)
+    if by_kind:
+        yield "NOT asked about, as it could not be read (row 1 is the first below the header):"
+    for kind, rows in by_kind.items():
+        yield f"  {kind}: row{'s' * (len(rows) > 1)} {_ranges(rows)}"
+    if "phone" in by_kind:
+        yield (
+            "  Phone numbers need + and the country's code, or --region COUNTRY, such as DE "
+            "(default_region in comity.toml)."
+        )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in words, as `1, 3 to 7`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join(" to ".join(map(str, run)) for run in runs)
 
 
 def _checked(counts: Mapping[str, Any]) -> str:

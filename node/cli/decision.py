@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from node.node import Node
     from node.store.decisions import VoteKind
     from protocol.keys import SigningKey
+    from protocol.statements import Decision
 
 
 which_decision = click.argument("which", metavar="DECISION")
@@ -61,7 +62,16 @@ def status_in_words(status: "Status") -> str:
         f"decision {each.hex()}: sanctions sealed anew under it; it waits for approvals now"
         for each in status.then
     ]
+    lines += [voided_in_words(each.decision, each.said) for each in status.voided]
     return "\n".join(lines)
+
+
+def voided_in_words(hash_: bytes, said: "Decision") -> str:
+    """What was voided, and how it is proposed again."""
+    from node.in_short import DIGITS, again, in_short
+
+    about = f"This voided {hash_.hex()[:DIGITS]}: {in_short(said)}."
+    return f"{about} Propose it again: {again(said)}"
 
 
 def _approvals(status: "Status") -> str:
@@ -72,17 +82,25 @@ def _approvals(status: "Status") -> str:
 @click.option("--all", "ended", is_flag=True, help="Those that came to an end as well.")
 @node_command
 async def list_(node: "Node", ended: bool) -> None:
-    """Show what waits for approvals."""
-    from node import decisions, wording
+    """Show what waits for approvals, and what another decision voided within 30 days."""
+    from node import decisions, officers
+    from node.in_short import again, in_short
 
-    day = clock.day_of(clock.now())
-    found = [each for each in await decisions.every(node) if ended or each.state(day) == "pending"]
+    now = clock.now()
+    day, every = clock.day_of(now), await decisions.every(node)
+    voided = await decisions.voided_of_late(node, every, now)
+    names = {each.key: each.name for each in await officers.every(node)}
+    found = [
+        each for each in every if ended or each.state(day) == "pending" or each.row.hash in voided
+    ]
     shown = table("Decision", "About", "Proposed on", "State", "Approvals")
     for each in found:
         status = each.status(day)
         votes = f"{status.approvals} of {status.threshold}"
         on = each.row.proposed_on.isoformat()
-        about = wording.DECISIONS[each.row.type]
+        about = in_short(each.decision, each.before(day), names)
+        if each.row.hash in voided:
+            about += f"; propose it again: {again(each.decision)}"
         shown.add_row(each.row.hash.hex()[:16], about, on, status.state, votes)
     emit(click.get_current_context(), [_listed(each, day) for each in found], shown)
 

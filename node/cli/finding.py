@@ -31,14 +31,17 @@ def finding() -> None:
 async def judge(node: "Node", finding_id: str, judged: "Judged", by: str) -> None:
     """Judge whether the person of FINDING is the one whom its issuer means.
 
+    FINDING is the first 8 or more characters of the id that `comity check` and `screen` show.
+
     different: from now on it is a note that says so and makes no match; same: it says so, and is no
     mere name any more; unknown: it says so, and nothing changes. It holds for this person and this
     sanction alone: whoever is asked about with another identifier is shown as before.
     """
-    from node import judging
+    from node import judging, kept
     from node.cli.occasion import finding_in_words
 
-    read = await judging.judge(node, finding_id.strip().lower(), judged, by, clock.now())
+    id_ = await kept.find(node, finding_id)
+    read = await judging.judge(node, id_, judged, by, clock.now())
     emit(click.get_current_context(), read.to_value(), finding_in_words(read.finding))
 
 

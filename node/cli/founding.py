@@ -1,8 +1,9 @@
 """`comity init` and `comity id`: founding a community, and showing which one this is."""
 
+import os
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +13,7 @@ import click
 from node import clock
 from node.cli import home, node_command, run, shared_options
 from node.cli.output import emit, say
-from node.cli.passwords import given_password, officer_password, password_option
+from node.cli.passwords import VARIABLE, given_password, officer_password
 from node.errors import UserError
 from protocol.encoding import from_base64url
 from protocol.errors import Malformed
@@ -54,7 +55,11 @@ if TYPE_CHECKING:
     help="sqlite:////… or postgresql://… (default: a file in the home folder). A URL with a "
     "password is better given as COMITY_DATABASE, which no other user of the machine sees.",
 )  # fmt: skip
-@password_option
+@click.option(
+    "--password-file", "password_files", multiple=True, metavar="[NAME=]FILE",
+    help="File whose first line is the officer's password; of several officers, NAME's "
+    f"(else {VARIABLE}, of one officer; else a prompt). At least 10 characters.",
+)  # fmt: skip
 @shared_options
 @click.pass_context
 def init(
@@ -71,7 +76,7 @@ def init(
     part_time: bool,
     entries: Literal["public", "peers"],
     database: str | None,
-    password_file: Path | None,
+    password_files: Sequence[str],
 ) -> None:
     """Found a community in the home folder. One that only asks needs --id and --name."""
     from node.founding import COMMITTEE, OPERATOR, Founding, NewOfficer, found
@@ -91,7 +96,8 @@ def init(
     )
     if founding.publishes and not officers:
         raise click.UsageError("a community that publishes says who approves: --officer NAME …")
-    passwords = _passwords(password_file, generate=not officers)
+    kept = [each.name for each in founding.officers if each.public_key is None]
+    passwords = _passwords(kept, _password_files(password_files, kept), generate=not officers)
     run(found(home(), founding, database=database, password=passwords, now=clock.now()))
     run(_show_founded(ctx, founding))
 
@@ -138,8 +144,41 @@ def _declared(option: str, texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _passwords(file: Path | None, *, generate: bool) -> Callable[[str], str]:
+def _password_files(texts: Sequence[str], kept: Sequence[str]) -> dict[str | None, Path]:
+    """The files by officer whose key is kept here; None: of whoever has none of their own."""
+    form = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
+    found: dict[str | None, Path] = {}
+    for text in texts:
+        name, equals, file = text.partition("=")
+        whose = name if equals and name in kept else None
+        if whose in found:
+            raise click.UsageError("--password-file NAME=FILE stands once for each officer")
+        found[whose] = form.convert(text if whose is None else file, None, None)
+    return found
+
+
+def _passwords(
+    kept: Sequence[str], files: Mapping[str | None, Path], *, generate: bool
+) -> Callable[[str], str]:
+    """Gives each officer's password; the same for two of them would let one approve as both."""
+    shared = [name for name in kept if name not in files]
+    if len(shared) > 1 and (None in files or VARIABLE in os.environ):
+        raise click.UsageError(
+            f"one password for several officers ({', '.join(shared)}) would let one approve as "
+            "all: give each their own, by --password-file NAME=FILE once for each, or, without "
+            f"{VARIABLE}, at the prompt; best are keys of their own (`comity officer key`)"
+        )
+    chosen: set[str] = set()
+
     def password(name: str) -> str:
+        file = files.get(name, files.get(None))
+        given = _chosen(name, file)
+        if given in chosen:
+            raise UserError("two officers have the same password: each chooses one of their own")
+        chosen.add(given)
+        return given
+
+    def _chosen(name: str, file: Path | None) -> str:
         if generate and given_password(file) is None:
             made = secrets.token_urlsafe(18)
             say(f"Password of the officer `{name}`, shown this once, for changes later: {made}")

@@ -64,12 +64,14 @@ def inquiry() -> None:
 async def ask(node: "Node", finding: str, purpose: "PurposeKind | None", yes: bool) -> None:
     """Ask an issuer's committee about something that was found, as `comity check` names it.
 
-    You are told first what the issuer learns by it.
+    FINDING is the first 8 or more characters of its id. You are told first what the issuer learns
+    by it.
     """
-    from node import inquiries
+    from node import inquiries, kept
     from node.client import connect
 
-    draft = await inquiries.draft(node, finding.strip().lower(), purpose, clock.now())
+    id_ = await kept.find(node, finding)
+    draft = await inquiries.draft(node, id_, purpose, clock.now())
     say(draft.reveals)
     if not yes:
         click.confirm(f"Ask {draft.inquiry.to}?", abort=True, err=True)
@@ -209,7 +211,6 @@ def _emit_received(received: "Received") -> None:
 
 def _answered(received: "Received") -> list[str]:
     from node import wording
-    from protocol.sdjwt import parse_disclosure
 
     said = received.answer
     if said is None:
@@ -220,7 +221,7 @@ def _answered(received: "Received") -> list[str]:
             f"    {typed} --release {'|'.join(RELEASABLE)}",
             f"    {typed} --phrase {'|'.join(SAYABLE)}",
         ]
-    names = [str(parse_disclosure(each).name) for each in said.disclosures]
+    names = said.names
     releases = f": {' and '.join(names)}" if names else ""
     when = received.handed_over_at
     had = "not fetched yet" if when is None else f"fetched {_when(when)}"

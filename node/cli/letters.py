@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from node import clock
-from node.cli.decision import status_document
+from node.cli.decision import status_document, voided_in_words
 from node.cli.output import emit
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def send(
 
 def _emit(id_: str, sent: "Sent", status: "Status | None") -> None:
     row = sent.row
-    said = dict.fromkeys(("decision", "state", "approvals", "threshold"))
+    said = dict.fromkeys(("decision", "state", "approvals", "threshold", "voided"))
     document = said | ({} if status is None else status_document(status))
     document |= {"attestation": id_, "letter": row.id, "mail": row.state, "fault": row.fault}
     emit(click.get_current_context(), document, "\n".join(_words(sent, status)))
@@ -68,7 +68,9 @@ def _words(sent: "Sent", status: "Status | None") -> list[str]:
         ]
     words = ["The mail server has the letter"]
     if status is not None and status.state == "logged":
-        return [*words, f"decision {status.decision.hex()}: in the log, the person was told"]
+        voided = [voided_in_words(each.decision, each.said) for each in status.voided]
+        logged = f"decision {status.decision.hex()}: in the log, the person was told"
+        return [*words, logged, *voided]
     if status is not None:
         decision = status.decision.hex()
         words.append(f"One officer says so: comity decision approve {decision[:16]} --officer NAME")

@@ -70,6 +70,27 @@ def occasion_options(function: F) -> F:
     return function
 
 
+def _country(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """A country that numbers are read by; one that nobody knows would let none be read."""
+    if value is None:
+        return None
+    from phonenumbers import SUPPORTED_REGIONS
+
+    region = value.strip().upper()
+    if region not in SUPPORTED_REGIONS:
+        raise click.BadParameter("two letters of a country are due, such as DE (ISO 3166)")
+    return region
+
+
+region_option = click.option(
+    "--region",
+    metavar="COUNTRY",
+    callback=_country,
+    help="Country of phone numbers without +, such as DE (default: default_region in comity.toml).",
+)
+"""Lets a command read phone numbers as they are written within a country."""
+
+
 def purpose_of(kind: str, start: datetime | None, end: datetime | None) -> "Purpose":
     """The purpose as peers are told it."""
     from protocol.exchange import Purpose

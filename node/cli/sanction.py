@@ -14,11 +14,13 @@ from node.cli.decision import emit_status, officer_key
 from node.cli.output import emit, table
 from node.cli.passwords import password_option
 from node.cli.typed import DAY, end_of, scope_of
+from node.errors import UserError
 from protocol.claims import MAX_SUSPENSION, Basis, DecidedBy, Measure, ScopeKind
 from protocol.errors import Violation
 from protocol.items import Notice
 
 if TYPE_CHECKING:
+    from node.decisions import Kept
     from node.node import Node
 
 
@@ -58,6 +60,7 @@ def sanction() -> None:
     "--basis", type=click.Choice(get_args(Basis)), default="undisclosed", show_default=True,
     help="Why.",
 )  # fmt: skip
+@click.option("--decided-on", type=DAY, help="When it was decided (default: today).")
 @click.option(
     "--decided-by", metavar="BODY:PRESENT:IN_FAVOUR",
     help="Who decided (default: the first declared body, by the approvals that it takes).",
@@ -85,6 +88,7 @@ async def propose(
     ends_on: str | None,
     review_by: date | None,
     basis: Basis,
+    decided_on: date | None,
     decided_by: str | None,
     notice: str,
     contact: str | None,
@@ -95,9 +99,8 @@ async def propose(
     password_file: Path | None,
 ) -> None:
     """Propose a sanction; it is published once enough officers have approved."""
-    from node import recognition, sanctions, voting, wording
+    from node import recognition, sanctions, terms, voting
     from protocol.claims import OwnDecision
-    from protocol.identifiers import related
 
     origin = (
         OwnDecision(kind="own_decision")
@@ -105,12 +108,11 @@ async def propose(
         else await recognition.of(node, *recognises, clock.now())
     )
 
-    region = node.config.default_region
-    meant = [
-        each
-        for text in _read(identifiers)
-        for each in related(*_kind_and_value(text), region=region)
-    ]
+    try:
+        typed = terms.numbered(_read(identifiers), "--identifier")
+        meant = terms.meant(typed, node.config.default_region)
+    except UserError as error:
+        raise click.UsageError(str(error)) from error
     proposal = sanctions.Proposal(
         identifiers=meant,
         measure=measure,
@@ -119,6 +121,7 @@ async def propose(
         ends_on=_end(ends_on),
         review_by=review_by,
         basis=basis,
+        decided_on=decided_on,
         decided_by=_decided_by(decided_by),
         notice=_notice(notice),
         contact=contact,
@@ -127,30 +130,36 @@ async def propose(
         origin=origin,
     )
     key = await officer_key(node, name, password_file)
+    await acts.warn_of_others(node, [proposal])
     status = await sanctions.propose(node, proposal, clock.now())
     if key is not None:
         status = await voting.approve_with(node, status.decision, key, clock.now())
     published = ", ".join(spelling.identifier(each.text) for each in sanctions.published(meant))
-    told = wording.notice_in_words(proposal.notice)
-    emit_status(status, f"Proposed about {published}\nNotice: {told}")
+    signed = await acts.signed_in_words(node, status.attestations)
+    emit_status(status, "\n".join([f"Proposed about {published}", *signed]))
 
 
 @sanction.command("list")
 @node_command
 async def list_(node: "Node") -> None:
     """Show the sanctions of this community, proposed ones too."""
-    from node import audit, sanctions
+    from node import audit, decisions, sanctions
     from node.documents import SanctionDocument
 
     now = clock.now()
     await audit.write(node, "read", {"who": audit.who(), "what": "sanctions"}, now)
     day = clock.day_of(now)
-    found = [SanctionDocument.of(each, day) for each in await sanctions.every(node)]
-    shown = table("Sanction", "State", "Measure", "Ends on", "Identifiers")
+    waiting = await decisions.waiting(node, now)
+    found = [
+        SanctionDocument.of(each, day, waiting.get(each.id, ()))
+        for each in await sanctions.every(node)
+    ]
+    shown = table("Sanction", "State", "Proposed", "Measure", "Ends on", "Identifiers")
     for each in found:
         who = ", ".join(map(spelling.identifier, each.identifiers))
         measure, ends_on = each.measure or "", each.ends_on or ""
-        shown.add_row(each.id, each.state_in_words, measure, ends_on, who)
+        proposed = "; ".join(map(_waiting_in_words, waiting.get(each.id, ())))
+        shown.add_row(each.id, each.standing, proposed or "nothing", measure, ends_on, who)
     emit(click.get_current_context(), [each.to_value() for each in found], shown)
 
 
@@ -159,16 +168,18 @@ async def list_(node: "Node") -> None:
 @node_command
 async def show(node: "Node", which: str) -> None:
     """Show one sanction with everything that it says."""
-    from node import audit, sanctions, wording
+    from node import audit, decisions, sanctions, wording
     from node.documents import SanctionDocument
 
     id_, now = await sanctions.find(node, which), clock.now()
     said = {"who": audit.who(), "what": "sanction", "sanction": id_}
     await audit.write(node, "read", said, now)
     found = await sanctions.show(node, id_)
-    document = SanctionDocument.of(found, clock.day_of(now))
+    waiting = (await decisions.waiting(node, now)).get(id_, [])
+    document = SanctionDocument.of(found, clock.day_of(now), waiting)
     lines = [f"sanction {found.id}: {document.state_in_words}"]
     lines += [f"  {flag}" for flag in document.flags]
+    lines += [f"  proposed: {_waiting_in_words(each)}" for each in waiting]
     if found.attestation is None:
         lines.append("  what it said, and about whom, is not kept any more")
     lines += wording.item_in_words(found.item, found.attestation, found.proposed.community)
@@ -179,18 +190,19 @@ for command in acts.COMMANDS:
     sanction.add_command(command)
 
 
+def _waiting_in_words(kept: "Kept") -> str:
+    """What is proposed about a sanction, and how far that has come."""
+    from node.in_short import DIGITS, in_short
+
+    votes = f"{len(kept.approvals)} of {kept.threshold} approvals"
+    return f"{in_short(kept.decision)} ({votes}, {kept.row.hash.hex()[:DIGITS]})"
+
+
 def _read(texts: Sequence[str]) -> list[str]:
     given = [text for text in texts if text != "-"]
     if "-" in texts:
         given += [line.strip() for line in sys.stdin if line.strip()]
     return given
-
-
-def _kind_and_value(text: str) -> tuple[str, str]:
-    kind, colon, value = text.partition(":")
-    if not colon:
-        raise click.UsageError("--identifier KIND:VALUE, such as email:name@example.org")
-    return kind.strip().lower(), value
 
 
 def _end(text: str | None) -> date | Literal["indefinite"] | None:
@@ -202,9 +214,10 @@ def _end(text: str | None) -> date | Literal["indefinite"] | None:
 def _decided_by(text: str | None) -> DecidedBy | None:
     if text is None:
         return None
+    from node import terms
+
     try:
-        body, present, in_favour = text.split(":")
-        return DecidedBy(body=body, present=int(present), in_favour=int(in_favour))
+        return terms.decided_by(text)
     except (Violation, ValueError) as error:
         raise click.UsageError("--decided-by BODY:PRESENT:IN_FAVOUR, such as cwg:5:4") from error
 

@@ -18,6 +18,7 @@ from node.cli.occasion import (
     finding_in_words,
     occasion_options,
     purpose_of,
+    region_option,
     remind_of_days,
     resumable,
 )
@@ -43,7 +44,9 @@ Roles for --column:
 _EPILOG = "\n\n".join(
     (
         ROLES,
-        EXIT_STATUS.format(complete=", every live row checked", incomplete=" or not checked"),
+        EXIT_STATUS.format(
+            complete=", every live row checked, all of it", incomplete=", read or checked"
+        ),
     )
 )
 
@@ -63,7 +66,12 @@ _EPILOG = "\n\n".join(
     metavar="HEADER=ROLE",
     help='Say what a column holds, such as "Handle=github" or "3=buyer-email".',
 )
-@click.option("--strict", is_flag=True, help="Count rows checked by name only as not checked.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Count rows checked by name only as not checked, and initials as not read.",
+)
+@region_option
 @occasion_options
 @click.pass_context
 @node_command
@@ -75,6 +83,7 @@ async def screen(
     out: Path | None,
     columns: tuple[str, ...],
     strict: bool,
+    region: str | None,
     event: str | None,
     purpose: str,
     start: datetime | None,
@@ -84,6 +93,10 @@ async def screen(
 
     Interrupted or out of budget, type the same again: what was answered is not asked again. With
     --json each row is one document on a line of its own, and the last line is the summary.
+
+    Phone numbers need + and the country's code, unless --region says the country. Nobody is
+    asked about a cell that cannot be read: its row is named, and the list is then not all clear,
+    unless it is a name, which alone is never a match.
     """
     # What this command does is imported here; see node.cli.
     from node.attendees.report import check_report, write_report
@@ -94,7 +107,7 @@ async def screen(
     occasion = Occasion(event, purpose_of(purpose, start, end))
     if out is not None:
         check_report(out, file)
-    rows = _read(file, columns, node.config.default_region)
+    rows = _read(file, columns, region or node.config.default_region)
     remind_of_days(event, occasion.purpose)
     now = clock.now()
     with resumable():

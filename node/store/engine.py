@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from node.store.faults import in_words
+from node.store.faults import in_words, is_damage
 from protocol.errors import Unavailable
 
 PARAMETERS = 32_766
@@ -69,7 +69,7 @@ class Store:
         """One consistent state, read-only.
 
         Raises:
-            Unavailable: the database cannot be reached.
+            Unavailable: the database cannot be reached, or is found damaged.
         """
         async with _begun(self._reader) as connection:
             yield connection
@@ -82,8 +82,8 @@ class Store:
         `write`: it would wait for itself.
 
         Raises:
-            Unavailable: the database cannot be reached, or another process kept it for `WAIT`
-                seconds.
+            Unavailable: the database cannot be reached, is found damaged, or another process kept
+                it for `WAIT` seconds.
         """
         async with self._turn, _begun(self._writer) as connection:
             yield connection
@@ -171,7 +171,12 @@ async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             connection = await stack.enter_async_context(engine.begin())
         except (DBAPIError, PoolTimeout, OSError) as error:
             raise Unavailable(in_words(error, engine.url)) from error
-        yield connection
+        try:
+            yield connection
+        except DBAPIError as error:
+            if engine.url.get_backend_name() == "sqlite" and is_damage(error):
+                raise Unavailable(in_words(error, engine.url)) from error
+            raise
 
 
 def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:

@@ -9,13 +9,18 @@ _BUSY = "the database is kept busy by others: try again, or see which process ho
 
 _SQLITE = {
     "not a database": "{file} is not a SQLite database: name the right one, or restore a backup",
-    "malformed": "{file} is damaged: restore a backup",
+    "malformed": (
+        "{file} is damaged, or another database's {file}-wal and {file}-shm lie beside it: stop "
+        "`comity serve`, remove all three, and put a backup in place of {file}"
+    ),
     "unable to open": "{file} cannot be opened: look at who may read and write it and its folder",
     "readonly": "{file} cannot be written: look at who may write it and its folder",
     "disk I/O": "{file} cannot be read or written: look at its disk",
     "full": "{file} cannot be written: its disk is full",
     "locked": _BUSY,
 }
+
+_DAMAGE = ("not a database", "database disk image is malformed", "malformed database schema")
 
 _POSTGRESQL = {
     "28": "the database server at {server} does not let this user in: look at user and password",
@@ -25,6 +30,15 @@ _POSTGRESQL = {
     "57": "the database server at {server} is starting or stopping: try again",
 }
 """By the class of the SQLSTATE: its first two characters."""
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether a statement failed because a SQLite file does not hold what it should.
+
+    That is often found only after a transaction has begun: with the first page that is read.
+    """
+    said = str(getattr(error, "orig", None) or "")
+    return any(part in said for part in _DAMAGE)
 
 
 def in_words(error: Exception, url: URL) -> str:

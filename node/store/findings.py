@@ -65,6 +65,12 @@ async def get(connection: AsyncConnection, id_: str) -> FindingRow | None:
     return found[0] if found else None
 
 
+async def ids_beginning(connection: AsyncConnection, text: str) -> list[str]:
+    """The ids of findings that begin so."""
+    query = select(findings.c.id).where(findings.c.id.startswith(text, autoescape=True))
+    return list((await connection.execute(query)).scalars())
+
+
 async def several(connection: AsyncConnection, ids: Collection[str]) -> list[FindingRow]:
     """The findings of these ids, as far as they are kept."""
     found: list[FindingRow] = []

@@ -20,7 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.demo.community import Community, DemoFailed, community, homes
+from tests.demo.community import BOBS, Community, DemoFailed, community, homes
 
 ATTENDEES = Path(__file__).with_name("attendees.csv")
 PEOPLE = {25: "Mallory Quill", 56: "Casey Brandt", 90: "Robin Vale"}
@@ -92,6 +92,10 @@ def demonstrate(folder: Path, running: ExitStack) -> None:
 def found(each: Community, name: str, bob_key: str | None = None) -> None:
     """Found a community of two officers, who both have to approve."""
     officers = ["--officer", "alice", "--officer", f"bob={bob_key}" if bob_key else "bob"]
+    if bob_key is None:
+        file = each.home.with_suffix(".bob")
+        file.write_text(BOBS, "utf-8")
+        officers += ["--password-file", f"bob={file}"]
     each.comity(
         "init", "--id", each.id, "--name", name, "--url", each.url,
         "--contact", f"conduct@{each.id}", "--policy-url", f"https://{each.id}/conduct",
@@ -168,7 +172,10 @@ def publish_ban(meetup: Community) -> str:
         "--identifier", "github:@Casey-Brandt-fake", "--identifier", "email:casey@example.org",
         "--identifier", "name:Robin Vale", "--officer", "alice",
     )  # fmt: skip
-    done = meetup.comity("decision", "approve", proposed["decision"], "--officer", "bob")
+    done = meetup.comity(
+        "decision", "approve", proposed["decision"], "--officer", "bob",
+        COMITY_OFFICER_PASSWORD=BOBS,
+    )  # fmt: skip
     check("two of two officers approved", (done["state"], done["approvals"]) == ("logged", 2))
     say("in force")
     return str(done["attestation"])
@@ -177,7 +184,10 @@ def publish_ban(meetup: Community) -> str:
 def lift(each: Community, attestation: str) -> None:
     """Lift a sanction by both officers."""
     proposed = each.comity("sanction", "lift", attestation, "--officer", "alice")
-    done = each.comity("decision", "approve", proposed["decision"], "--officer", "bob")
+    done = each.comity(
+        "decision", "approve", proposed["decision"], "--officer", "bob",
+        COMITY_OFFICER_PASSWORD=BOBS,
+    )  # fmt: skip
     check("the lift is logged", done["state"] == "logged")
 
 

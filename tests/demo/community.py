@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 PASSWORD = "a password for the demonstration only"
+BOBS = f"{PASSWORD}: bob's"
 START = 60
 """Seconds that a node may take until it answers; a slow machine takes ten."""
 

@@ -87,7 +87,10 @@ def test_a_text_that_was_worked_on_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_the_texts_are_typed(tmp_path: Path) -> None:
     """Into a folder, or as one document; what is not set is said."""
-    environment = {"COMITY_HOME": str(tmp_path / "home"), "COMITY_OFFICER_PASSWORD": "of a test"}
+    environment = {
+        "COMITY_HOME": str(tmp_path / "home"),
+        "COMITY_OFFICER_PASSWORD": "word of a test",
+    }
 
     def typed(*arguments: str) -> tuple[str, str]:
         done = CliRunner().invoke(cli, list(arguments), env=environment)

@@ -1,5 +1,6 @@
 """What is said of sanctions later: by whom, when, and what then follows."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -117,6 +118,19 @@ async def test_an_amendment_drops_an_identifier(committee: Committee, *, end_fir
     assert "email:mallory.quill@example.org" in said.subject
 
 
+async def test_an_amendment_changes_something(committee: Committee) -> None:
+    """The same again, or with the end and the review that it has, is no amendment."""
+    id_ = await committee.publish()
+    before = await sanctions.show(committee.node, id_)
+    same = acts.as_proposed(before)
+    for each in (same, replace(same, review_by=before.item.review_by)):
+        with pytest.raises(UserError, match="say what is to change"):
+            await acts.amend(committee.node, before, each, NOW)
+    sooner = replace(same, review_by=TODAY + timedelta(days=20))
+    made = await acts.amend(committee.node, before, sooner, NOW)
+    assert made.attesting.state == "pending"
+
+
 async def test_what_ended_while_it_waited_does_not_rise_again(committee: Committee) -> None:
     """A review that was proposed in time and approved after the sanction lapsed is void."""
     id_ = await committee.publish(review_by=TODAY + timedelta(days=1))
@@ -153,6 +167,47 @@ async def test_a_list_of_old_decisions_is_one_decision(committee: Committee) -> 
     assert len(status.attestations) == 40
     assert await _approve(committee, status) == "logged"
     assert {await committee.state(id_) for id_ in status.attestations} == {"in_force"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ("email:x@example.org,Ban,all_own_spaces,", "measure: one of ban, suspension, "),
+        ("email:x@example.org,ban,planet,", "scope: KIND or KIND:SPACE"),
+        ("email:x@example.org,ban,all_own_spaces,tomorrow", "ends_on: a day such as 2027-03-31"),
+        ("x@example.org,ban,all_own_spaces,", "identifiers: KIND:VALUE"),
+        ("phone:0301 2345678,ban,all_own_spaces,", "default_region in comity.toml"),
+    ],
+)
+def test_a_cell_that_is_refused_is_placed_and_what_is_due_said(cells: str, words: str) -> None:
+    """By row and column; the value is not repeated."""
+    data = f"identifiers,measure,scope,ends_on\n{cells}\n".encode()
+    with pytest.raises(UserError, match=r"^row 1 \(the first below the header\), column ") as said:
+        casebook.read(data)
+    assert words in str(said.value)
+    assert not any(value in str(said.value) for value in ("x@example", "planet", "2345678"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ("ban,all_own_spaces,2020-01-01", "it would have ended .* say a later `ends_on`"),
+        ("suspension,all_own_spaces,", "a suspension needs `ends_on`"),
+        ("ban,event_series:nowhere,", "`scope`: the space `nowhere` is not declared"),
+    ],
+)
+async def test_a_rule_that_a_row_breaks_is_said_of_that_row(
+    committee: Committee, cells: str, words: str
+) -> None:
+    """By the names of columns; where options were typed instead, by theirs."""
+    good, bad = ("email:a@example.org,ban,all_own_spaces,", f"email:b@example.org,{cells}")
+    proposals = casebook.read(f"identifiers,measure,scope,ends_on\n{good}\n{bad}\n".encode())
+    place = r"^row 2 \(row 1 is the first below the header\): "
+    with pytest.raises(UserError, match=place + words) as said:
+        await sanctions.propose_all(committee.node, proposals, NOW)
+    assert "--" not in str(said.value)
+    with pytest.raises(UserError, match=r"--(ends-on|scope)"):
+        await sanctions.propose(committee.node, replace(proposals[1], place=None), NOW)
 
 
 _CELLS = st.text("identifers,m asucop;:@\n\"'é", max_size=300).map(str.encode)

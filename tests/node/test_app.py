@@ -321,7 +321,9 @@ async def _founded_at(home: Home) -> None:
         officers=(NewOfficer("ada", None),),
         threshold=1,
     )
-    await founding.found(home, small, database=None, password=lambda _: "pass", now=NOW, cost=CHEAP)
+    await founding.found(
+        home, small, database=None, password="password of {}".format, now=NOW, cost=CHEAP
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -20,7 +20,7 @@ from node.home import Home
 from protocol.encoding import canonical_json
 from tests.node.terminal import CHEAP, PASSWORD, Terminal
 
-STATUS = {"decision", "attestation", "state", "approvals", "threshold"}
+STATUS = {"decision", "attestation", "state", "approvals", "threshold", "voided"}
 
 
 @pytest.fixture
@@ -242,7 +242,8 @@ def test_a_lift_is_called_one(terminal: Terminal, bob: Path) -> None:
     approve = ("decision", "approve", "--approval")
     terminal.json(*approve, str(_sign(terminal, waiting["decision"], bob)), waiting["decision"])
     lifted = terminal.json("sanction", "lift", waiting["attestation"][:8])
-    assert "end of a sanction" in terminal.type("decision", "list").stdout
+    said = f"lifts {waiting['attestation'][:8]}"
+    assert said in terminal.type("decision", "list").stdout
     terminal.json(*approve, str(_sign(terminal, lifted["decision"], bob)), lifted["decision"])
     assert "lifted" in terminal.type("sanction", "list").stdout
     assert (
@@ -314,6 +315,50 @@ def test_row_11_a_refused_sheet_writes_nothing_of_its_own_on_the_terminal(
     assert done.exit_code == 1
     assert "\\u{1b}[2J" in done.stderr
     assert done.stderr.replace("\n", "").isprintable()
+
+
+PUBLISHES = (
+    "init", "--id", "p.example", "--name", "P", "--url", "https://p.example",
+    "--contact", "coc@p.example", "--policy-url", "https://p.example/coc",
+    "--officer", "alice", "--officer", "bob",
+)  # fmt: skip
+
+
+def test_each_officer_has_a_password_of_their_own(terminal: Terminal, tmp_path: Path) -> None:
+    """One for both, in whatever way, is refused before anything is made; a file for each is not."""
+    files = {name: tmp_path / name for name in ("alice", "bob", "same")}
+    for name, file in files.items():
+        file.write_text(
+            f"the password of {name}\n" if name != "same" else files["alice"].read_text()
+        )
+    one = terminal.type(*PUBLISHES, "--password-file", str(files["alice"]), password=None)
+    variable = terminal.type(*PUBLISHES)
+    for done in (one, variable):
+        assert (done.exit_code, "--password-file NAME=FILE" in done.stderr) == (2, True)
+        assert "one password for several officers (alice, bob)" in done.stderr
+    alices = ("--password-file", f"alice={files['alice']}")
+    done = terminal.type(*PUBLISHES, *alices, "--password-file", f"bob={files['same']}")
+    assert (done.exit_code, "two officers have the same password" in done.stderr) == (1, True)
+    assert terminal.type(*PUBLISHES, *alices, *alices).exit_code == 2
+    assert not terminal.home.exists()
+    done = terminal.type(
+        *PUBLISHES, *alices, "--password-file", f"bob={files['bob']}", password=None
+    )
+    assert done.exit_code == 0, done.stderr
+    assert terminal.type("id").stdout.splitlines()[0].endswith("active")
+
+
+def test_a_new_password_has_ten_characters(terminal: Terminal, tmp_path: Path) -> None:
+    """At founding, and for a key on an officer's own device."""
+    for typed in (
+        ("init", "--id", "m.example", "--name", "M"),
+        ("officer", "key", str(tmp_path / "x.key")),
+    ):
+        for password in ("", "x", "9 letters"):
+            done = terminal.type(*typed, password=password)
+            assert (done.exit_code, "10 characters or more" in done.stderr) == (1, True)
+    assert not terminal.home.exists()
+    assert not (tmp_path / "x.key").exists()
 
 
 def test_an_officers_key_is_for_its_owner_alone(terminal: Terminal, tmp_path: Path) -> None:

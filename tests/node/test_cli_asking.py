@@ -196,6 +196,22 @@ async def test_screen_answers_by_exit_status(desk: Desk) -> None:
     assert (await desk.comity("screen", str(desk.folder / "no.csv"))).exit_code == 2
 
 
+async def test_a_country_can_be_said(desk: Desk) -> None:
+    """Without it a national number is not asked about: 4, and the row is named; with it, 0."""
+    data = csv_list((*HEADER, "Phone"), ("A1", "paid", "Alice Ab", "a@a.example", "0301 2345678"))
+    done, _ = await desk.screen(data)
+    assert done.exit_code == 4
+    assert "Nothing found in what could be read; 1 row holds" in done.stderr
+    assert "phone: row 1" in done.stderr
+    assert (await desk.screen(data, "--region", "de"))[0].exit_code == 0
+    refused = await desk.comity("check", "phone:0301 2345678")
+    assert refused.exit_code == 2
+    assert "default_region in comity.toml" in refused.stderr
+    assert "2345678" not in refused.stderr
+    assert (await desk.check("phone:0301 2345678", "--region", "DE"))[0] == 0
+    assert (await desk.comity("check", "phone:0301 2345678", "--region", "QQ")).exit_code == 2
+
+
 async def test_one_day_is_an_event_too(desk: Desk) -> None:
     """--from without --to; and with days nothing is said about missing ones."""
     done = await desk.comity("check", MALLORY, "--event", "Meetup", "--from", "2020-03-01")

@@ -176,7 +176,7 @@ async def test_every_change_of_the_policy_is_recorded_and_no_preview(conf: Commu
 
 
 async def test_a_finding_is_judged_and_listed(python: Community, conf: Community) -> None:
-    """By its id, in whatever case; the document is the finding as it reads now."""
+    """By its id, or 8 characters of it, in whatever case; the document is how it reads now."""
     await python.publish(PERSON)
     await conf.sync()
     found = await check(conf.node, conf.clients.to, [from_text(PERSON)], NO_OCCASION, now=conf.now)
@@ -195,7 +195,9 @@ async def test_a_finding_is_judged_and_listed(python: Community, conf: Community
     assert (listed["issuer"], listed["judged"]) == ("python.example", "different")
     assert (listed["by"], listed["on"]) == ("Ann", str(conf.today))
     assert listed["attestation"] == read["finding"]["attestation"]
-    await finding("judge", id_, "unknown", "--by", "Ann")
+    await finding("judge", id_[:8], "unknown", "--by", "Ann")
+    for text in (id_[:7], "%" * 8, "0" * 36):
+        await finding("judge", text, "same", "--by", "Ann", status=1)
     assert await _found(conf) == [("review", True)]
     await finding("judge", id_, "unknown", status=2)
     await finding("judge", id_, "guilty", "--by", "Ann", status=2)

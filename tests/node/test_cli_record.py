@@ -1,5 +1,6 @@
 """`comity audit`, and what commands leave in the record, as people and scripts see it."""
 
+import asyncio
 import json
 import sqlite3
 import stat
@@ -8,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.node.terminal import Terminal, device
+from node import clock, constitution, officers
+from node.home import Home
+from node.node import opened
+from node.passwords import WrongPassword
+from protocol.encoding import base64url
+from tests.node.terminal import CHEAP, Terminal, device
 
 
 @pytest.fixture
@@ -66,6 +72,46 @@ def test_the_record_is_printed_one_document_a_line(terminal: Terminal, tmp_path:
         assert terminal.json("audit", "verify", "--head", kept) == {"acts": 7}
 
 
+def test_an_export_names_officers_as_they_are_listed(terminal: Terminal) -> None:
+    """Beside the key as it was recorded; who is asked for a password in vain is named as well."""
+    home = Home(terminal.home)
+
+    async def a_wrong_password() -> None:
+        async with opened(home) as node:
+            dana = await constitution.newcomer("dana", None, "password of dana", cost=CHEAP)
+            await constitution.add(node, dana, None, clock.now())
+            with pytest.raises(WrongPassword):
+                await officers.key_of(node, "dana", "another one", clock.now())
+
+    asyncio.run(a_wrong_password())
+    listed = {each["name"]: each["public_key"] for each in terminal.json("officer", "list")}
+    acts = terminal.json("audit", "export")["acts"]
+    for act, place, name in (("vote", "who", "bob"), ("password", "officer", "dana")):
+        (found,) = (each for each in acts if each["act"] == act)
+        assert (found["officer_name"], found["officer_key"]) == (name, listed[name])
+        assert base64url(bytes.fromhex(found[place])) == listed[name]
+    assert not [each for each in acts if each["act"] == "propose" and "officer_key" in each]
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        (("sanction", "propose", "--measure", "ban", "--scope", "all_own_spaces"), 2),
+        (("subject", "export", "--out", "held.json"), 1),
+    ],
+)
+def test_a_national_number_is_refused_in_words(
+    terminal: Terminal, typed: Sequence[str], code: int
+) -> None:
+    """Which identifier it is, and the setting by which it would be read; not the number."""
+    people = ("--identifier", "email:a@example.org", "--identifier", "phone:0301 2345678")
+    done = terminal.type(*typed, *people)
+    assert done.exit_code == code
+    assert "--identifier 2: write the number with +" in done.stderr
+    assert "default_region in comity.toml" in done.stderr
+    assert "2345678" not in done.stderr
+
+
 def test_a_record_that_was_cut_off_is_neither_verified_nor_exported(
     terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -89,11 +135,24 @@ def test_a_record_that_was_cut_off_is_neither_verified_nor_exported(
 
 
 def test_a_head_of_another_record_is_refused(terminal: Terminal) -> None:
-    """Whatever is said for one."""
+    """One beyond the end says so; nothing is said to be altered."""
     (first, *_) = _acts(terminal)
-    for head in (f"1:{first['chain']}", f"0:{'0' * 64}", "0", ""):
+    for head, why in (
+        (f"1:{first['chain']}", "act 1 is another one"),
+        (f"0:{'0' * 64}", "mistyped"),
+        (f"99:{first['chain']}", "before act 99 of the head"),
+    ):
         done = terminal.type("audit", "verify", "--head", head)
-        assert (done.exit_code, "does not pass through" in done.stderr) == (1, True)
+        assert (done.exit_code, why in done.stderr) == (1, True)
+        assert "altered" not in done.stderr
+
+
+@pytest.mark.parametrize("head", ["foo", "0", "", ":", "2:", "0:00", f"x:{'0' * 64}"])
+def test_a_mistyped_head_is_a_usage_error(terminal: Terminal, head: str) -> None:
+    """Nothing is said of the record, which may be as it was."""
+    done = terminal.type("audit", "verify", "--head", head)
+    assert (done.exit_code, "SEQ:CHAIN" in done.stderr) == (2, True)
+    assert "the record" not in done.stderr
 
 
 @pytest.mark.parametrize(

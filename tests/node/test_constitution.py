@@ -67,6 +67,13 @@ async def _community(node: Node) -> Community:
     return (await Committee(node).register()).community
 
 
+async def test_a_new_officer_has_a_password_of_ten_characters() -> None:
+    """Where the node makes the key; nobody is asked for one of a key of their own."""
+    with pytest.raises(UserError, match="10 characters or more"):
+        await constitution.newcomer("dana", None, "9 letters", cost=CHEAP)
+    assert (await constitution.newcomer("dana", bytes(32), "")).locked is None
+
+
 async def test_an_officer_is_added_by_the_quorum_and_counts_afterwards(
     committee: Committee,
 ) -> None:
@@ -319,7 +326,7 @@ async def test_what_officers_signed_stays_when_a_change_is_proposed_again(
     """An approval is of these very bytes, and a recusal is final."""
     node = committee.node
     status = await constitution.set_threshold(node, 1, NOW)
-    with pytest.raises(UserError, match="proposed today already, and is pending"):
+    with pytest.raises(UserError, match="proposed already, and waits"):
         await constitution.set_threshold(node, 1, NOW)
     await committee.approve(status, "alice")
     await voting.recuse_here(node, status.decision, "bob", password("bob"), NOW)

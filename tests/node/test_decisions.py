@@ -3,22 +3,35 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from node import acts, audit, constitution, decisions, ledger, officers, sanctions, voting
+from node import (
+    acts,
+    audit,
+    constitution,
+    decisions,
+    in_short,
+    ledger,
+    officers,
+    sanctions,
+    voting,
+)
 from node.decisions import Status
+from node.documents import Decided
 from node.errors import UserError
 from node.passwords import WrongPassword
 from node.store import decisions as rows
 from node.store import records
 from node.store.decisions import Vote
+from protocol.claims import DAY
 from protocol.errors import BadSignature, Malformed, OutOfOrder, Violation
 from protocol.items import WithdrawItem
 from protocol.keys import SigningKey
 from protocol.sheet import SignedVote
 from protocol.statements import approve, decision_hash, encode_entry, recuse
-from tests.node.committee import CYD, NOW, Committee, password
+from tests.node.committee import CYD, NOW, TODAY, Committee, password
 
 STRANGER = SigningKey(bytes(range(1, 33)))
 
@@ -125,7 +138,7 @@ async def test_passwords_cannot_be_guessed_by_trying(committee: Committee) -> No
     refused = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(each, WrongPassword) for each in refused) == officers.MOST_WRONG
     for right in (NOW, NOW + officers.PATIENCE):
-        with pytest.raises(UserError, match="wait 15 minutes"):
+        with pytest.raises(UserError, match=r"officer alice \(key .{43}\): wait 15 minutes"):
             await approve("alice", password("alice"), right)
     acts_ = await audit.every(committee.node, "password")
     alice = (await officers.named(committee.node, "alice")).key.hex()
@@ -223,6 +236,41 @@ async def test_a_decision_that_the_log_has_overtaken_is_void(committee: Committe
     assert "propose it again" in status.fault
     with pytest.raises(UserError, match="void"):
         await committee.approve(status)
+
+
+async def test_what_a_decision_voids_is_told(committee: Committee) -> None:
+    """Of one officer's act: which others wait no more; and it is listed until proposed again."""
+    id_ = await committee.publish()
+    stay = await acts.stay(committee.node, [id_], TODAY + timedelta(days=60), NOW)
+    await committee.approve(stay, "alice")
+    (at_risk,) = await decisions.would_be_voided(committee.node, [id_], NOW)
+    assert at_risk.row.hash == stay.decision
+    opened = await acts.appeal(committee.node, [id_], "opened", NOW)
+    status = await committee.approve(opened, "bob")
+    assert [each.decision for each in status.voided] == [stay.decision]
+    assert Decided.of(status).voided == [stay.decision.hex()]
+    said = in_short.in_short(status.voided[0].said)
+    assert said == f"stay until {TODAY + timedelta(days=60)} of {id_[:8]}"
+    typed = f"comity sanction stay {id_[:8]} --until {TODAY + timedelta(days=60)}"
+    assert in_short.again(status.voided[0].said) == typed
+
+    async def listed(now: int) -> set[bytes]:
+        every = await decisions.every(committee.node)
+        return await decisions.voided_of_late(committee.node, every, now)
+
+    assert await listed(NOW) == {stay.decision}
+    assert await listed(NOW + 31 * DAY) == set()
+    later = NOW + DAY
+    await acts.stay(committee.node, [id_], TODAY + timedelta(days=60), later)
+    assert await listed(later) == set()
+
+
+async def test_a_change_of_who_decides_says_what_it_voids(committee: Committee) -> None:
+    """Everything that waited for those who decided before."""
+    waiting = await committee.propose()
+    removal = await constitution.remove(committee.node, "cyd", None, NOW)
+    status = await committee.approve(removal)
+    assert [each.decision for each in status.voided] == [waiting.decision]
 
 
 async def test_one_officer_voids_no_change_by_the_threshold(committee: Committee) -> None:

@@ -158,7 +158,7 @@ async def test_five_years_of_reviews_expiries_officers_and_appeals(
         if month == 22:
             await python.approve(await acts.appeal(python.node, [kept], "rejected", now))
         if month == 30:
-            carol = await constitution.newcomer("carol", None, "carol's", cost=CHEAP)
+            carol = await constitution.newcomer("carol", None, "password of carol", cost=CHEAP)
             await python.approve(await constitution.add(python.node, carol, None, now))
         if month == 40:
             await python.approve(await constitution.remove(python.node, "carol", None, now))

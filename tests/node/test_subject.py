@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node import acts, objections, outbox, subject, subject_words
+from node import acts, answering, inquiries, objections, outbox, subject, subject_words
 from node.checking import Occasion, check
 from node.mail import Letter, Sender
 from node.node import Node
@@ -97,6 +97,65 @@ async def test_a_node_that_asked_tells_what_it_found_and_keeps(federation: Feder
     page = subject_words.page(export)
     for said in ("PyRegion", "python.example", "ban", until):
         assert said in page
+
+
+async def test_both_sides_of_an_inquiry_tell_of_it(federation: Federation) -> None:
+    """The issuer: who asked, when, what for, and what was released; the asker: what it learned."""
+    python = await federation.community("python.example")
+    conf = await federation.community("conf.example", only_asks=True)
+    await federation.peer(conf, python)
+    email, name = from_text("email:mallory@person.example"), from_text("name:Mallory Quill")
+    id_ = await python.publish(email.text, name.text, basis="harassment")
+    await federation.sync()
+    occasion = Occasion("PyRegion", Purpose(kind="meetup", start=None, end=None))
+    found = await check(conf.node, conf.clients.to, [email], occasion, now=conf.now)
+    draft = await inquiries.draft(conf.node, found.findings[0].id, None, conf.now)
+    asked = await inquiries.ask(conf.node, draft, conf.now)
+    await inquiries.carry(conf.node, conf.clients, conf.now)
+    waiting = await subject.export(python.node, [email], python.now)
+    assert "none so far" in subject_words.page(waiting)
+    reply = answering.Reply("released", frozenset({"basis"}))
+    await answering.answer(python.node, asked.id, reply, python.now)
+    await inquiries.carry(conf.node, conf.clients, conf.now)
+
+    of_us = await subject.export(python.node, [email], python.now)
+    (said,) = of_us.to_value()["inquired_of_us"]
+    assert said == said | {
+        "sanction": id_, "asked_by": "conf.example", "asked_on": str(python.today),
+        "answered_on": str(python.today), "phrase": "released", "released": ["basis"],
+        "fetched_on": str(python.today),
+    }  # fmt: skip
+    assert said["purpose"]["kind"] == "meetup"
+    page = subject_words.page(of_us)
+    for words in ("conf.example", "a meetup", "this much we release", "the kind of reason"):
+        assert words in page
+    assert (await subject.export(python.node, [name], python.now)).inquired_of_us == []
+
+    of_others = await subject.export(conf.node, [email], conf.now)
+    (learned,) = of_others.to_value()["inquired_of_others"]
+    assert (learned["issuer"], learned["state"]) == ("python.example", "answered")
+    assert (learned["phrase"], learned["basis"]) == ("released", "harassment")
+    assert "this much we release" in subject_words.page(of_others)
+    other = await subject.export(conf.node, [from_text("email:other@person.example")], conf.now)
+    assert other.inquired_of_others == []
+
+
+async def test_whether_they_were_told_and_appealed_stands_there(committee: Committee) -> None:
+    """Notice as it was decided and as it was given since, and what became of an appeal."""
+    id_ = await committee.publish(notice=Notice(state="delayed", until=TODAY))
+    export = await _export(committee, PERSON[0])
+    assert export.sanctions[0]["notice"] == {"state": "delayed", "until": str(TODAY), "told": False}
+    assert f"untold after {TODAY}" in subject_words.page(export)
+    await committee.approve(await acts.told(committee.node, [id_], NOW), "alice")
+    await committee.approve(await acts.appeal(committee.node, [id_], "opened", NOW), "alice")
+    export = await _export(committee, PERSON[0])
+    assert export.sanctions[0]["notice"]["told"] is True
+    assert export.sanctions[0]["appeal"] == "opened"
+    page = subject_words.page(export)
+    assert "the log says that you were told of it" in page
+    assert "an appeal is open" in page
+    (weak,) = (await _export(committee, PERSON[2])).sanctions
+    assert (weak["appeal"], weak["notice"]) == (None, None)
 
 
 async def test_a_letter_that_was_written_is_told_of(committee: Committee) -> None:
@@ -232,7 +291,7 @@ def test_no_name_becomes_markup(name: str) -> None:
                                     "policy": None, "spaces": ()})()  # fmt: skip
     asked = {"on": "2027-01-01", "act": "check", "event": name, "purpose": None}
     export = Export(
-        community, [from_text("email:a@b.example")], NOW, [], [asked], [], [], [], [],
+        community, [from_text("email:a@b.example")], NOW, [], [asked], [], [], [], [], [], [],
         [{"id": "b.example", "name": name}], [],
     )  # fmt: skip
     shown = _Elements(subject_words.page(export))
