@@ -11,7 +11,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -87,10 +87,14 @@ class Home:
 
     @contextmanager
     def known_to_be_current(self) -> Iterator[None]:
-        """Let commands know, within the block, that all peers were asked for our own log."""
+        """Let commands know, within the block, that all peers were asked for our own log.
+
+        Where another says so, or looks at this very moment, they are not told, and ask themselves.
+        """
         descriptor = os.open(self.master_key_file.parent, os.O_RDONLY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)  # those who look hold it for a moment only
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         finally:
             os.close(descriptor)

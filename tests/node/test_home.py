@@ -78,6 +78,8 @@ def test_a_home_is_known_to_be_current_while_a_service_says_so(home: Home) -> No
     assert not home.is_current()
     with home.known_to_be_current():
         assert home.is_current()
+        with home.known_to_be_current():  # another one waits for nobody
+            assert home.is_current()
     assert not home.is_current()
 
 
