@@ -2,7 +2,7 @@
 
 from node import accounts
 from tests.browser.story import ONCE, Story
-from tests.browser.visitor import Visitor, Visitors, pages_of
+from tests.browser.visitor import PASSWORD, Visitor, Visitors, pages_of
 from tests.node.federation import Community, password
 
 BAN = "new@person.example"
@@ -76,6 +76,12 @@ async def test_an_officer_signs_by_a_key_that_the_browser_keeps(
     await alice.page.wait_for_url("**/decisions/*")
     await _approve(alice, "alice")
     await _approve(bob, "bob")
+    # Whoever was signed in with the key of before is so no more.
+    await alice.go("/enter")
+    await alice.type("Name", "Alice")
+    await alice.page.locator("form[action='/enter'] input[type=password]").fill(PASSWORD)
+    await alice.page.locator("form[action='/enter'] button").click()
+    await alice.page.wait_for_load_state()
     listed = {each.key: each.custody for each in (await issuer.register()).community.officers}
     assert sorted(listed.values()) == ["browser", "node"]
 

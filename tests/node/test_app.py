@@ -104,10 +104,11 @@ async def test_peers_are_told_when_any_process_lets_our_log_grow(
     """The head is looked at each second, since commands append to it too."""
     told: list[int] = []
 
-    async def tell(node: Node, _clients: Any, _now: int) -> None:
+    async def tell(node: Node, _clients: Any, _now: int) -> list[Any]:
         told.append((await ledger.own_head(node)).size)
         if len(told) == 1:
             raise Unavailable("nobody is there")
+        return []
 
     monkeypatch.setattr(notify, "notify", tell)
     monkeypatch.setattr(app, "HEAD_INTERVAL", 0.02)
