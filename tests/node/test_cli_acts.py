@@ -51,8 +51,11 @@ def _ahead(days: int) -> str:
     return str(clock.day_of(clock.now()) + timedelta(days=days))
 
 
-def test_what_an_act_voids_is_said_before_and_after(terminal: Terminal) -> None:
+def test_what_an_act_voids_is_said_before_and_after(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Before one proposes, by whoever approves, and in the list, until it is proposed again."""
+    monkeypatch.setenv("COLUMNS", "400")
     id_ = _published(terminal)
     stay = terminal.json("sanction", "stay", id_, "--until", _ahead(60))["decision"]
     _approve(terminal, stay, "alice")

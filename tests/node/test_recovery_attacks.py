@@ -135,11 +135,14 @@ async def test_peers_on_two_branches_are_noticed(federation: Federation) -> None
     await federation.peer(other, python)
     await federation.sync()
     backups = [await federation.backup(python) for _ in range(2)]
+    # Told of one branch only, each of the other communities cosigns that one.
+    address, elsewhere = await _address(conf), await _address(other)
+    await other.stop()
     await python.publish("email:a@person.example")
     await conf.follow(python)
-    address = await _address(conf)
     await conf.stop()
     forked = await federation.restore(python, backups[0])
+    await other.start(elsewhere)
     await forked.publish("email:b@person.example")
 
     async def has_followed() -> bool:
