@@ -9,18 +9,17 @@ import asyncio
 import secrets
 import unicodedata
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
 from node import audit, callers, challenges, ledger, officers, passwords
 from node.callers import Caller, Role
 from node.clock import day_of
-from node.errors import ComeLater, NotHere, UserError
+from node.door import Door
+from node.errors import NotHere, UserError
 from node.node import Node
-from node.officers import MOST_WRONG, PATIENCE
-from node.passwords import WrongPassword
+from node.officers import PATIENCE
+from node.passwords import SHORTEST, WrongPassword
 from node.store import accounts as rows
 from node.store.accounts import AccountRow, InvitationRow
 from protocol.encoding import base64url, from_base64url
@@ -32,18 +31,9 @@ INVITED = 7 * 86_400
 OPENED = 120
 """Seconds for which the link of `comity open` can be used."""
 
-SHORTEST = 10
-"""Characters of a password."""
-
 MAX_NAME = 100
 MOST = 1_000
 """Accounts, and invitations, at a time."""
-
-MOST_AT_DOOR = 16
-"""Passwords that wait to be tried at a time."""
-
-MOST_NAMES = 10_000
-"""Names for which it is remembered that wrong passwords were given."""
 
 SIZE = 24
 """Random bytes of an invitation's code."""
@@ -58,42 +48,6 @@ _PASSWORD = "accounts.password"  # noqa: S105 - the vault's purpose, not a secre
 _CODE = "invitations.code"
 _INVITED = "invitations.name"
 _OPENED = "open"
-
-
-class Door:
-    """Where passwords are tried: one at a time, and after some wrong ones none for that name.
-
-    It forgets with the process, and the names that were tried first where there are very many.
-    """
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._waiting = 0
-        self._wrong: dict[bytes, list[int]] = {}
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for one's turn; as each takes 256 MiB, it is one at a time."""
-        if self._waiting >= MOST_AT_DOOR:
-            raise ComeLater("many are signing in at this moment: try again in a minute")
-        self._waiting += 1
-        try:
-            async with self._lock:
-                yield
-        finally:
-            self._waiting -= 1
-
-    def is_shut(self, name: bytes, now: int) -> bool:
-        """Whether too many wrong passwords were given for a name, known by its tag."""
-        recent = [at for at in self._wrong.get(name, []) if now - at <= PATIENCE]
-        return len(recent) >= MOST_WRONG
-
-    def wrong(self, name: bytes, now: int) -> None:
-        """Note a wrong one."""
-        tried = [*self._wrong.pop(name, []), now][-MOST_WRONG:]
-        self._wrong[name] = tried  # last, as the one that was tried last
-        while len(self._wrong) > MOST_NAMES:
-            del self._wrong[next(iter(self._wrong))]
 
 
 @dataclass(frozen=True)
@@ -224,8 +178,7 @@ async def by_password(  # noqa: PLR0913 - who, by what, where it is counted
     """The account of that name, if this is its password.
 
     What is tried within a session (`apart`, its tag) is counted apart: no stranger keeps out who is
-    in.
-    As much is done where there is none of that name, so that nobody learns which there are; but
+    in. As much is done where there is none of that name, so that nobody learns which there are; but
     only what is tried at an account that exists is recorded, as strangers can try for ever.
 
     Raises:

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import audit
+from node import audit, terms
 from node.clock import day_of, noon
 from node.errors import NotHere, UserError
 from node.node import Node
@@ -49,9 +49,6 @@ SHOWN = timedelta(days=30)
 
 NAMED = 12
 """Digits of a decision's hash by which it is named in words."""
-
-SHORTEST = 8
-"""Digits by which a decision, or a sanction, may be named."""
 
 
 @dataclass(frozen=True)
@@ -188,17 +185,14 @@ async def find(node: Node, text: str) -> bytes:
     Raises:
         UserError: there is none, or more than one, or too few digits.
     """
-    beginning = text.strip().lower()
-    if len(beginning) < SHORTEST:
-        raise UserError(f"a decision is named by its first {SHORTEST} digits, or more")
+    beginning = terms.beginning(text, "a decision")
     async with node.store.read() as connection:
         found = [row.hash for row in await rows.every(connection)]
-    matching = [each for each in found if each.hex().startswith(beginning)]
-    if len(matching) > 1:
-        raise UserError("several decisions begin so: give more of the digits")
-    if not matching:
-        raise NotHere("no decision whose hash begins so: `comity decision list --all` shows them")
-    return matching[0]
+    return terms.only(
+        [each for each in found if each.hex().startswith(beginning)],
+        "several decisions begin so: give more of the digits",
+        "no decision whose hash begins so: `comity decision list --all` shows them",
+    )
 
 
 async def status(node: Node, decision: bytes, now: int) -> Status:

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import audit, known
+from node import audit, known, terms
 from node.clock import day_of
 from node.errors import NotHere, UserError
 from node.findings import AtHand, Days, Finding, Matched, Person, judged
@@ -37,9 +37,6 @@ from protocol.register import Register
 
 MOST = 1000
 """Findings that are read at a time."""
-
-SHORTEST = 8
-"""Characters of a finding's id that name it, at least."""
 
 MAX_NAME = 200
 """Characters of an event's name, and of what a caller calls a person."""
@@ -158,16 +155,14 @@ async def find(node: Node, text: str) -> str:
     Raises:
         UserError: there is none, or more than one, or too few characters.
     """
-    beginning = text.strip().lower()
-    if len(beginning) < SHORTEST:
-        raise UserError(f"a finding is named by its first {SHORTEST} characters, or more")
+    beginning = terms.beginning(text, "a finding", "characters")
     async with node.store.read() as connection:
         matching = await rows.ids_beginning(connection, beginning)
-    if len(matching) > 1:
-        raise UserError("several findings begin so: give more of the id")
-    if not matching:
-        raise NotHere("no finding whose id begins so is kept here: it was deleted, or ask again")
-    return matching[0]
+    return terms.only(
+        matching,
+        "several findings begin so: give more of the id",
+        "no finding whose id begins so is kept here: it was deleted, or ask again",
+    )
 
 
 async def show(node: Node, id_: str, now: int) -> Kept:

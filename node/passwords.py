@@ -38,7 +38,7 @@ MOST = Cost(pwhash.argon2id.OPSLIMIT_SENSITIVE, 4 * pwhash.argon2id.MEMLIMIT_MOD
 """The dearest that is paid when unlocking: an altered file must not take all memory."""
 
 SHORTEST = 10
-"""Characters of an officer's password, at least."""
+"""Characters of a password that is chosen now, at least."""
 
 _HEADER = struct.Struct(">BIQ16s24s")
 _VERSION = 1

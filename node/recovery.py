@@ -129,10 +129,11 @@ async def catch_up(
     await _refuse_two_histories(node, head, answers)
     taken, failed = await _adopt_larger(node, clients, head, answers, now)
     # Not by counting: another process may have appended meanwhile.
-    head = await ledger.own_head(node)
-    size = head.size
-    # Against what is here now: of two branches, the other one is none that this goes on with.
-    await _refuse_two_histories(node, head, answers)
+    grown = await ledger.own_head(node)
+    size = grown.size
+    if size > head.size:
+        # Of two branches that peers hold, the other one is none that this goes on with.
+        await _refuse_two_histories(node, grown, answers)
     ahead = [each for each in answers if each.is_signed and each.head and each.head.size > size]
     if ahead:
         names = ", ".join(each.peer.id for each in ahead)

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from node import attesting, content, decisions, ledger, settling
+from node import attesting, content, decisions, ledger, settling, terms
 from node.attesting import Statement
 from node.clock import day_of
 from node.decisions import Kept, Status
@@ -251,17 +251,14 @@ async def find(node: Node, text: str) -> str:
     Raises:
         UserError: there is none, or more than one, or too few characters.
     """
-    beginning = text.strip().lower()
-    if len(beginning) < decisions.SHORTEST:
-        raise UserError(f"a sanction is named by its first {decisions.SHORTEST} digits, or more")
+    beginning = terms.beginning(text, "a sanction")
     async with node.store.read() as connection:
         held = [row.id for row in await attestations.every(connection)]
-    matching = [id_ for id_ in held if id_.startswith(beginning)]
-    if len(matching) > 1:
-        raise UserError("several sanctions begin so: give more of the id")
-    if not matching:
-        raise NotHere("no sanction whose id begins so: `comity sanction list` shows all")
-    return matching[0]
+    return terms.only(
+        [id_ for id_ in held if id_.startswith(beginning)],
+        "several sanctions begin so: give more of the id",
+        "no sanction whose id begins so: `comity sanction list` shows all",
+    )
 
 
 async def show(node: Node, attestation_id: str) -> Sanction:

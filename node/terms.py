@@ -6,15 +6,47 @@ given|delayed:DATE|…       delayed:2027-03-31
 BODY:PRESENT:IN_FAVOUR     cwg:5:4
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
-from node.errors import UserError
+from node.errors import NotHere, UserError
 from protocol.claims import DecidedBy, Scope
 from protocol.identifiers import Identifier, InvalidIdentifier, from_text, related
 from protocol.items import Notice
 
+SHORTEST = 8
+"""Characters of an id by which something may be named."""
+
+T = TypeVar("T")
+
 Term = tuple[str, str]
 """Where something was typed, as errors name the place, and what; errors never repeat that."""
+
+
+def beginning(text: str, what: str, of: str = "digits") -> str:
+    """The beginning of an id by which something is named; `SHORTEST` characters or more.
+
+    Raises:
+        UserError: they are too few; `what` is named so, and what its id is made of.
+    """
+    typed = text.strip().lower()
+    if len(typed) < SHORTEST:
+        raise UserError(f"{what} is named by its first {SHORTEST} {of}, or more")
+    return typed
+
+
+def only(matching: Sequence[T], several: str, none: str) -> T:
+    """The one that begins as was typed.
+
+    Raises:
+        UserError: several do, in these words.
+        NotHere: none does, in these.
+    """
+    if len(matching) > 1:
+        raise UserError(several)
+    if not matching:
+        raise NotHere(none)
+    return matching[0]
 
 
 def numbered(texts: Iterable[str], word: str = "identifier") -> list[Term]:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from protocol.exchange import PurposeKind
     from protocol.inquiry import Phrase, Releasable
 
-SHORTEST = 8
-"""Digits of an inquiry's id that name it, at least."""
-
 # As in protocol.inquiry, whose import takes longer than a help text should.
 RELEASABLE = ("basis", "decided_by")
 SAYABLE = (
@@ -154,18 +151,15 @@ async def _find(node: "Node", which: str) -> "Asked | Received":
     Raises:
         UserError: there is none, or more than one, or too few digits.
     """
-    from node import answering, inquiries
-    from node.errors import UserError
+    from node import answering, inquiries, terms
 
-    beginning = which.strip().lower()
-    if len(beginning) < SHORTEST:
-        raise UserError(f"an inquiry is named by its first {SHORTEST} digits, or more")
+    beginning = terms.beginning(which, "an inquiry")
     every: list[Asked | Received] = [*await inquiries.every(node), *await answering.every(node)]
-    found = [each for each in every if each.id.startswith(beginning)]
-    if len(found) != 1:
-        how = "several inquiries begin so" if found else "no inquiry begins so"
-        raise UserError(f"{how}: `comity inquiry list` shows all")
-    return found[0]
+    return terms.only(
+        [each for each in every if each.id.startswith(beginning)],
+        "several inquiries begin so: `comity inquiry list` shows all",
+        "no inquiry begins so: `comity inquiry list` shows all",
+    )
 
 
 def _emit_asked(asked: "Asked") -> None:

@@ -8,6 +8,7 @@ from aiohttp import web
 from node import accounts, passkeys, sessions
 from node.errors import NotHere, UserError
 from node.passkeys import WrongPasskey
+from node.passwords import SHORTEST
 from node.web import rendering
 from node.web.visit import Visit
 from protocol.errors import ComityError
@@ -39,7 +40,7 @@ async def by_password(visit: Visit) -> web.StreamResponse:
 async def options(visit: Visit) -> web.StreamResponse:
     """`POST /enter/options`: what a passkey is asked to sign, for the script."""
     asked = await passkeys.authentication(visit.node, None, visit.site.origin, visit.now)
-    return _json(asked)
+    return rendering.data(asked)
 
 
 async def by_passkey(visit: Visit) -> web.StreamResponse:
@@ -60,7 +61,7 @@ async def invited(visit: Visit) -> web.StreamResponse:
         invitation = await accounts.invitation(visit.node, visit.path["code"], visit.now)
     except NotHere as error:
         return visit.page("failed", 404, words=visit.say(str(error)))
-    return visit.page("invited", invitation=invitation, shortest=accounts.SHORTEST)
+    return visit.page("invited", invitation=invitation, shortest=SHORTEST)
 
 
 async def accept(visit: Visit) -> web.StreamResponse:
@@ -78,7 +79,7 @@ async def accept(visit: Visit) -> web.StreamResponse:
             "invited",
             422,
             invitation=invitation,
-            shortest=accounts.SHORTEST,
+            shortest=SHORTEST,
             faults={"password": visit.say(str(error))},
         )
     return await _in(visit, account, "/me#passkeys" if password is None else "/")
@@ -123,7 +124,7 @@ async def confirm_options(visit: Visit) -> web.StreamResponse:
     asked = await passkeys.authentication(
         visit.node, visit.here.account, visit.site.origin, visit.now
     )
-    return _json(asked)
+    return rendering.data(asked)
 
 
 async def confirm(visit: Visit) -> web.StreamResponse:
@@ -193,7 +194,3 @@ def _cookie(visit: Visit, response: web.Response, value: str, age: int) -> None:
         samesite="Lax",
         secure=visit.site.is_secure,
     )
-
-
-def _json(text: str) -> web.Response:
-    return web.Response(text=text, content_type="application/json", headers=rendering.HEADERS)

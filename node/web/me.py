@@ -4,6 +4,7 @@ from aiohttp import web
 
 from node import accounts, passkeys, sessions
 from node.errors import UserError
+from node.passwords import SHORTEST
 from node.web import rendering
 from node.web.visit import Visit
 
@@ -34,7 +35,7 @@ async def passkey_options(visit: Visit) -> web.StreamResponse:
     asked = await passkeys.registration(
         visit.node, visit.here.account, visit.site.origin, visit.now
     )
-    return web.Response(text=asked, content_type="application/json", headers=rendering.HEADERS)
+    return rendering.data(asked)
 
 
 async def add_passkey(visit: Visit) -> web.StreamResponse:
@@ -80,5 +81,5 @@ async def _page(
         sessions=await sessions.every(visit.node, visit.here),
         has_password=account.password_sealed is not None,
         is_confirmed=visit.here.is_confirmed(visit.now),
-        shortest=accounts.SHORTEST,
+        shortest=SHORTEST,
     )

@@ -57,6 +57,11 @@ def page(
     )
 
 
+def data(text: str) -> web.Response:
+    """JSON for the module of scripts."""
+    return web.Response(text=text, content_type="application/json", headers=HEADERS)
+
+
 def filled(template: str, language: str, values: Mapping[str, Any]) -> str:
     """A template in a language, with what it is filled with."""
     return _environment(language).get_template(f"{template}.html").render(values)

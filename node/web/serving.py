@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import hdrs, web
 
-from node import accounts, audit, sessions
+from node import audit, sessions
 from node.errors import NotHere, Unprocessable, UserError
 from node.federation.problems import innermost
 from node.federation.service import Service
 from node.web import entering, forms, rendering
 from node.web.table import PAGES
-from node.web.visit import Page, Site, Visit
+from node.web.visit import Page, Site, Visit, signed_in
 from protocol.errors import ComityError, NotFound, Unavailable
 
 _log = structlog.get_logger()
@@ -97,14 +97,10 @@ async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
     request, site = visit.request, visit.site
     if request.method != "GET" and request.headers.get(hdrs.ORIGIN) != site.origin:
         return _failed(visit, 403, "This form was not sent from these pages.")
-    cookie = request.cookies.get(site.cookie, "")
-    session = await sessions.of(visit.node, cookie, visit.now) if cookie else None
-    caller = None if session is None else await accounts.caller_of(visit.node, session.account)
-    if caller is None:
-        session = None
-    visit = Visit(site, request, visit.now, visit.language, session, caller)
+    session, caller = await signed_in(site, request, visit.now) or (None, None)
+    visit = replace(visit, session=session, caller=caller)
     if page.roles is not None:
-        if session is None or caller is None:
+        if caller is None:
             return visit.go("/enter")
         if caller.role not in page.roles:
             return _failed(visit, 403, "This page is not for your role here.")
@@ -113,7 +109,7 @@ async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
         form = await forms.read(request, page.limit, deadline)
         if session is not None and not sessions.is_form_of(session, form.one("token")):
             return _failed(visit, 403, "This form is from another visit: open the page again.")
-        visit = Visit(site, request, visit.now, visit.language, session, caller, form)
+        visit = replace(visit, form=form)
     with audit.acting(audit.HERE if caller is None else caller.name):
         if page.confirmed and not visit.here.is_confirmed(visit.now):
             asked = await entering.show_again(visit)

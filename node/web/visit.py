@@ -9,17 +9,20 @@ from urllib.parse import quote, urlsplit
 from aiohttp import web
 from pydantic import BaseModel
 
-from node import audit, sessions
-from node.accounts import Door, caller_of
+from node import sessions
+from node.accounts import caller_of
 from node.api.routes import Call, Nothing
 from node.api.serving import NotYours, body_of, perform
 from node.api.table import ROUTES
 from node.callers import Caller, Role
+from node.door import Door
 from node.federation.service import Service
 from node.node import Node
 from node.sessions import Session
 from node.web import rendering
 from node.web.forms import Form
+
+_ROUTE_OF = {route.handler: route for route in ROUTES}
 
 _IN_ADDRESSES = "/:?#[]@!$&'()*+,;=%"
 
@@ -68,6 +71,15 @@ class Site:
         return "__Host-comity" if self.is_secure else "comity"
 
 
+async def signed_in(site: Site, request: web.Request, now: int) -> tuple[Session, Caller] | None:
+    """Whose browser this is, and in which session; None where nobody is signed in (any more)."""
+    session = await sessions.of(site.service.node, request.cookies.get(site.cookie, ""), now)
+    if session is None:
+        return None
+    caller = await caller_of(site.service.node, session.account)
+    return None if caller is None else (session, caller)
+
+
 @dataclass(frozen=True)
 class Visit:
     """A request that may be answered."""
@@ -106,9 +118,7 @@ class Visit:
 
     async def is_still_here(self) -> bool:
         """Whether whoever is signed in is so still, for what goes on for a while."""
-        cookie = self.request.cookies.get(self.site.cookie, "")
-        session = await sessions.of(self.node, cookie, self.site.service.now())
-        return session is not None and await caller_of(self.node, session.account) is not None
+        return await signed_in(self.site, self.request, self.site.service.now()) is not None
 
     def say(self, text: str) -> str:
         """A text in the reader's language, or marked as English where it is only there so."""
@@ -145,13 +155,11 @@ class Visit:
             NotYours: their role does not open this.
             ComityError: it cannot be answered; why.
         """
-        route = next(each for each in ROUTES if each.handler is handler)
+        route = _ROUTE_OF[handler]
         if self.who.role not in route.roles:
             raise NotYours(f"this is not for the role {self.who.role}")
         model, queries, _ = route.models
         sent = Nothing() if model is Nothing else body_of(model, json.dumps(body or {}).encode())
         asked = queries.model_validate(dict(query or {}))
         call = Call(self.site.service, self.who, path, sent, asked)
-        with audit.acting(self.who.name):
-            answer = await perform(route, call)
-        return cast("A", answer)
+        return cast("A", await perform(route, call))

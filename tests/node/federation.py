@@ -164,6 +164,10 @@ class Community:
         assert status.state == "logged"
         return status
 
+    async def address(self) -> str:
+        """Host and port that it is reached at, to serve there again."""
+        return urlsplit(await self.url()).netloc
+
     async def follow(self, other: "Community", **options: Any) -> SyncResult:
         """Follow one peer once."""
         fingerprint = await other.fingerprint()
@@ -245,10 +249,15 @@ class Federation:
 
     async def pair(self) -> tuple[Community, Community]:
         """An issuer, and a conference that follows it when it is told to, and never by itself."""
+        python, conf = await self.followed()
+        await conf.stop()
+        return python, conf
+
+    async def followed(self) -> tuple[Community, Community]:
+        """An issuer, and a conference that serves and follows it."""
         python = await self.community("python.example")
         conf = await self.community("conf.example")
         await self.peer(conf, python)
-        await conf.stop()
         return python, conf
 
     async def backup(self, community: Community) -> str:
@@ -267,7 +276,7 @@ class Federation:
         self, community: Community, database: str, *, serve: bool = True
     ) -> Community:
         """The community on an older database, at the same address; the node before is stopped."""
-        listen = urlsplit(await community.url()).netloc
+        listen = await community.address()
         await community.stop()
         _settle_in(community.home, database)
         node = await self.stack.enter_async_context(opened(community.home))

@@ -6,7 +6,6 @@ Row 34 of the threats.
 import asyncio
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -45,17 +44,6 @@ from tests.node.federation import Community, Federation, eventually, password
 NO_EVENT = Purpose(kind="unspecified", start=None, end=None)
 
 
-async def _pair(federation: Federation) -> tuple[Community, Community]:
-    python = await federation.community("python.example")
-    conf = await federation.community("conf.example")
-    await federation.peer(conf, python)
-    return python, conf
-
-
-async def _address(community: Community) -> str:
-    return urlsplit(await community.url()).netloc
-
-
 async def _finds(asker: Community, identifier: str) -> str:
     occasion = Occasion(None, NO_EVENT)
     asked = [from_text(identifier)]
@@ -87,7 +75,7 @@ def _proposal(identifier: str) -> sanctions.Proposal:
 
 async def test_row_34_an_old_backup_beside_living_peers_catches_up(federation: Federation) -> None:
     """Erased stays erased, lifted lifted, what was published since is found; the log goes on."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     lifted, erased = [await python.publish(f"email:{n}@person.example") for n in ("l", "e")]
     waiting = await sanctions.propose(python.node, _proposal("email:w@person.example"), python.now)
     overtaken = await acts.stay(python.node, [lifted], python.today, python.now)
@@ -133,7 +121,7 @@ async def test_row_34_an_old_backup_beside_living_peers_catches_up(federation: F
 
 async def test_a_node_that_was_not_restored_takes_nothing(federation: Federation) -> None:
     """Asked at every start, and answered by whoever is there."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     await python.publish("email:person@person.example")
     await conf.follow(python)
     found = await recovery.catch_up(python.node, python.clients, python.now)
@@ -147,7 +135,7 @@ async def test_a_node_that_was_not_restored_takes_nothing(federation: Federation
 
 async def _forked(federation: Federation) -> tuple[Community, Community]:
     """A restored community that decided something before it had asked anybody."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     backup = await federation.backup(python)
     await python.publish("email:since@person.example")
     await conf.follow(python)
@@ -169,7 +157,7 @@ async def test_two_histories_go_no_further(federation: Federation) -> None:
 
 async def test_a_longer_branch_is_no_continuation(federation: Federation) -> None:
     """What peers hold is larger, and not an extension of what is here."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     backup = await federation.backup(python)
     for number in range(3):
         await python.publish(f"email:since{number}@person.example")
@@ -182,7 +170,7 @@ async def test_a_longer_branch_is_no_continuation(federation: Federation) -> Non
 
 async def test_what_nobody_hands_over_is_waited_for(federation: Federation) -> None:
     """A peer cosigned our newest head, and has not its entries: nothing is appended without."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     backup = await federation.backup(python)
     await python.stop()
     await python.publish("email:since@person.example")
@@ -194,7 +182,7 @@ async def test_what_nobody_hands_over_is_waited_for(federation: Federation) -> N
     with pytest.raises(Behind, match=r"conf\.example has seen more entries"):
         await restored.start("127.0.0.1:0")
     # Until the entries are there.
-    await python.start(await _address(python))
+    await python.start(await python.address())
     await conf.follow(python)
     await python.stop()
     found = await recovery.catch_up(restored.node, restored.clients, restored.now)
@@ -203,7 +191,7 @@ async def test_what_nobody_hands_over_is_waited_for(federation: Federation) -> N
 
 async def test_a_peer_cannot_make_up_a_head(federation: Federation) -> None:
     """What our key has not signed is no reason to stop."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     fingerprint = await python.fingerprint()
     thief = SigningKey.generate()
     checkpoint = Checkpoint(origin_of(python.id), 1000, bytes(32))
@@ -218,7 +206,7 @@ async def test_a_peer_cannot_make_up_a_head(federation: Federation) -> None:
 
 async def test_a_log_under_other_keys_is_not_taken(federation: Federation) -> None:
     """Keys that were changed since the backup are lost with it: nothing could be signed."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     backup = await federation.backup(python)
     issue = SigningKey.generate()
     async with python.node.store.write() as connection:
@@ -235,7 +223,7 @@ async def test_a_log_under_other_keys_is_not_taken(federation: Federation) -> No
 
 async def test_a_lost_oprf_key_is_replaced(federation: Federation) -> None:
     """The records are there again, and nobody is found by them until they are sealed anew."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     ban = await python.publish("email:person@person.example")
     backup = await federation.backup(python)
     (status,) = await rotation.rotate(python.node, python.now)
@@ -262,14 +250,14 @@ async def test_who_cannot_be_asked_at_the_start_is_asked_later(
 ) -> None:
     """The node serves meanwhile, and catches up as soon as one answers."""
     monkeypatch.setattr(app, "ASK_INTERVAL", 0.05)
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     backup = await federation.backup(python)
     await python.publish("email:since@person.example")
     await conf.follow(python)
     await conf.stop()
     restored = await federation.restore(python, backup)
     assert (await restored.head()).size == 1
-    await conf.start(await _address(conf))
+    await conf.start(await conf.address())
 
     async def has_caught_up() -> bool:
         return (await restored.head()).size == 2
@@ -287,7 +275,7 @@ async def test_a_service_that_learns_of_two_histories_stops(
     await restored.start("127.0.0.1:0")
     assert restored.serving is not None
     assert not restored.serving.fault.done()
-    await conf.start(await _address(conf))
+    await conf.start(await conf.address())
     with pytest.raises(TwoHistories):
         await asyncio.wait_for(asyncio.shield(restored.serving.fault), 20)
 
@@ -305,7 +293,7 @@ async def test_a_command_catches_up_before_it_decides(
     """Also where no service runs; and there is a command that does nothing else."""
     monkeypatch.setattr("node.clock.now", lambda: federation.clock[0])
     monkeypatch.setenv("COMITY_OFFICER_PASSWORD", password("alice"))
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     ban = await python.publish("email:person@person.example")
     backup = await federation.backup(python)
     await python.publish("email:since@person.example")
@@ -325,7 +313,7 @@ async def test_a_command_catches_up_before_it_decides(
 
 async def test_a_mirror_is_for_those_who_may_read_the_log(federation: Federation) -> None:
     """Its own community always; others where the log is public; nobody of what is not there."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     late = await federation.community("late.example")
     await federation.peer(late, conf)
     await federation.sync()

@@ -1,7 +1,6 @@
 """What dishonest peers, and thieves of keys, do with a log that its own community asks for."""
 
 import asyncio
-from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import update
@@ -17,17 +16,6 @@ from protocol.merkle import leaf_hash
 from protocol.note import SignedNote
 from protocol.statements import Approval, encode_entry, read_entry
 from tests.node.federation import Community, Federation, eventually
-
-
-async def _pair(federation: Federation) -> tuple[Community, Community]:
-    python = await federation.community("python.example")
-    conf = await federation.community("conf.example")
-    await federation.peer(conf, python)
-    return python, conf
-
-
-async def _address(community: Community) -> str:
-    return urlsplit(await community.url()).netloc
 
 
 async def _renoted(peer: Community, fingerprint: bytes, note: SignedNote) -> None:
@@ -56,7 +44,7 @@ async def _grown(peer: Community, victim: Community, entries: list[bytes], *, bo
 
 async def test_a_note_without_our_own_line_is_not_taken(federation: Federation) -> None:
     """A peer leaves it out of a genuine one: nothing is adopted that could not be gone on from."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     backup = await federation.backup(python)
     await python.publish("email:since@person.example")
     await conf.follow(python)
@@ -79,10 +67,10 @@ async def test_a_note_without_our_own_line_is_not_taken(federation: Federation) 
 
 async def test_row_36_the_logs_key_alone_stops_nobody(federation: Federation) -> None:
     """Whoever stole it makes heads that peers show; the community goes on, with other keys."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     await conf.follow(python)
     await _grown(conf, python, [b"rubbish"], both=False)
-    address = await _address(python)
+    address = await python.address()
     await python.stop()
     await python.start(address)
     await python.publish("email:person@person.example")
@@ -96,7 +84,7 @@ async def test_row_36_the_logs_key_alone_stops_nobody(federation: Federation) ->
 
 async def test_many_entries_that_nobody_approved_are_not_taken(federation: Federation) -> None:
     """Not by both keys either: they would fill our own log for good."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     await conf.follow(python)
     await _grown(conf, python, [b"x"] * (recovery.MOST_VOIDS + 1), both=True)
     with pytest.raises(Behind, match="no officers approved"):
@@ -109,13 +97,13 @@ async def test_everybody_is_asked_until_they_have_answered(
 ) -> None:
     """One who knows nothing, or says so, does not answer for one who is not there."""
     monkeypatch.setattr(app, "ASK_INTERVAL", 0.05)
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     other = await federation.community("other.example")
     await federation.peer(other, python)
     backup = await federation.backup(python)
     await python.publish("email:since@person.example")
     await conf.follow(python)
-    address = await _address(conf)
+    address = await conf.address()
     await conf.stop()
     restored = await federation.restore(python, backup)
     assert (await restored.head()).size == 1
@@ -130,13 +118,13 @@ async def test_everybody_is_asked_until_they_have_answered(
 
 async def test_peers_on_two_branches_are_noticed(federation: Federation) -> None:
     """What one of them holds is adopted, and then held against what the others do."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     other = await federation.community("other.example")
     await federation.peer(other, python)
     await federation.sync()
     backups = [await federation.backup(python) for _ in range(2)]
     # Told of one branch only, each of the other communities cosigns that one.
-    address, elsewhere = await _address(conf), await _address(other)
+    address, elsewhere = await conf.address(), await other.address()
     await other.stop()
     await python.publish("email:a@person.example")
     await conf.follow(python)
@@ -157,7 +145,7 @@ async def test_peers_on_two_branches_are_noticed(federation: Federation) -> None
 
 async def test_a_copy_of_a_decision_is_not_taken_for_it(federation: Federation) -> None:
     """Nor what its approvals say: votes are those that officers signed, and the place the first."""
-    python, conf = await _pair(federation)
+    python, conf = await federation.followed()
     backup = await federation.backup(python)
     await python.publish("email:person@person.example")
     await conf.follow(python)
