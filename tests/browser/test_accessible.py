@@ -198,15 +198,15 @@ async def test_signing_in_checking_and_listing_by_keyboard_alone(
     story: Story, visitors: Visitors
 ) -> None:
     """Every field and button is reached by Tab, seen to be, and works by Enter."""
-    bob = await visitors.to(story.conf)
-    await bob.enter(await invitation(story.conf, "Bob"))
+    hana = await visitors.to(story.conf)
+    await hana.enter(await invitation(story.conf, "Hana"))
     ada = await visitors.to(story.conf)
     keys = ada.page.keyboard
     await ada.go("/enter")
     await _tab_to(ada, "Skip to content")
     await keys.press("Enter")
     await _tab_to(ada, "Name")
-    await keys.type("Bob")
+    await keys.type("Hana")
     await _tab_to(ada, "Password")
     await keys.type(PASSWORD)
     await keys.press("Enter")
