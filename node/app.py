@@ -81,6 +81,12 @@ PULLS = 16
 SHUTDOWN = 5.0
 """Seconds that requests under way have when the node stops."""
 
+_ELSEWHERE = "Name another address by `--listen` or `listen` in comity.toml"
+_LOCAL_ELSEWHERE = (
+    "Stop what listens there, or name another address by `api_listen` in comity.toml; a key that a "
+    "browser keeps stays with the address at which it was made"
+)
+
 _log = structlog.get_logger()
 
 
@@ -128,7 +134,7 @@ async def serving(
             own = await service.own.current()
             app = application(service, own.community.url)
             async with (
-                _listening(app, host, port) as url,
+                _listening(app, host, port, _ELSEWHERE) as url,
                 _local(service, api or node.config.api_listen) as (local_url, pages),
                 running(_tasks(service, asking)),
             ):
@@ -191,7 +197,7 @@ async def _say_little(_request: web.Request, response: web.StreamResponse) -> No
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+async def _listening(app: web.Application, host: str, port: int, remedy: str) -> AsyncIterator[str]:
     # aiohttp's own logger writes down who sent what it could not parse.
     quiet = logging.Logger("node.http")  # noqa: LOG001 - one without handlers, parent or level
     quiet.disabled = True
@@ -201,10 +207,7 @@ async def _listening(app: web.Application, host: str, port: int) -> AsyncIterato
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise UserError(
-                f"cannot listen on {host}:{port}: {cause(error)}. Name another address by "
-                "`--listen` or `listen` in comity.toml"
-            ) from error
+            raise UserError(f"cannot listen on {host}:{port}: {cause(error)}. {remedy}") from error
         bound = runner.addresses[0][1]
         yield f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
     finally:
@@ -223,8 +226,8 @@ async def _local(
     app.on_response_prepare.append(_say_little)
     host, port = listen_address(listen)
     site = add_pages(app, service, service.node.config.pages_url)
-    async with _listening(app, host, port) as url:
-        site.listens_on(url)
+    async with _listening(app, host, port, _LOCAL_ELSEWHERE) as url:
+        site.listens_on(url, is_lasting=port != 0)
         yield url, site.origin
 
 

@@ -4,12 +4,14 @@ comity.toml        settings
 comity.sqlite3     the database, unless settings name another
 keys/master.key    the master key: 32 bytes, mode 0600; may be kept elsewhere
 keys/smtp-password the password at the mail server, mode 0600; may be kept elsewhere
+pages-port         the port at which `comity open` serves the pages of this home
 templates/         texts in the community's own words, in the place of those that come along
 """
 
 import fcntl
 import os
 import secrets
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,6 +29,8 @@ _CREDENTIAL = "comity-master-key"
 _SMTP_CREDENTIAL = "comity-smtp-password"
 _MAX_PASSWORD = 1024
 _OTHERS = 0o077
+_PORTS = range(20_000, 30_000)  # below those that systems give to connections that go out
+_MAX_DIGITS = 5
 _URL_SAFE = str.maketrans("+/", "-_")
 _PADDED_SIZE = 44
 
@@ -61,6 +65,26 @@ class Home:
     def templates(self) -> Path:
         """Where a text of the community's own stands, by the name of the one it replaces."""
         return self.path / "templates"
+
+    @property
+    def pages_port_file(self) -> Path:
+        """The port of `pages_port`, in decimal digits."""
+        return self.path / "pages-port"
+
+    def pages_port(self) -> int:
+        """The port at which `comity open` serves: drawn once, as browsers keep things by port.
+
+        Raises:
+            UserError: what is remembered is no port.
+        """
+        path = self.pages_port_file
+        if not path.exists():
+            path.write_text(f"{_free_port()}\n", encoding="ascii")
+        with path.open("rb") as file:
+            said = file.read(_MAX_DIGITS + 2).strip()
+        if not said.isdigit() or not 0 < int(said) < 2**16:
+            raise UserError(f"{path} holds no port: remove it, and another one is drawn")
+        return int(said)
 
     def create(self) -> None:
         """Make the folders, open to their owner alone; folders that stand are left as they are."""
@@ -195,6 +219,14 @@ def load_smtp_password(home: Home, environment: Mapping[str, str]) -> str:
         return data.decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is no text in UTF-8") from error
+
+
+def _free_port() -> int:
+    while True:
+        port = secrets.choice(_PORTS)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _require_private(path: Path) -> None:

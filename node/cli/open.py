@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 async def open_(node: "Node", role: "Role", officer: str | None, browser: bool) -> None:
     """Open the pages in a browser, signed in. The link works once, within two minutes.
 
-    Where no `comity serve` runs, this is one, on this computer only, until Ctrl-C.
+    Where no `comity serve` runs, this is one, on this computer only, until Ctrl-C. It has the port
+    of `api_listen`; where that is not set, one of its own that stays the same.
     """
     from node import logging
     from node.app import serving
@@ -46,9 +47,16 @@ async def open_(node: "Node", role: "Role", officer: str | None, browser: bool) 
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with serving(node, "127.0.0.1:0", "127.0.0.1:0") as running:
+        async with serving(node, "127.0.0.1:0", f"127.0.0.1:{_port(node)}") as running:
             await _open(node, running.pages or "", role, officer, browser)
             await stop.wait()
+
+
+def _port(node: "Node") -> int:
+    from node.config import listen_address
+
+    set_ = node.config.api_listen
+    return (listen_address(set_)[1] if set_ else 0) or node.home.pages_port()
 
 
 async def _open(node: "Node", base: str, role: "Role", officer: str | None, browser: bool) -> None:

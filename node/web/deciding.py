@@ -86,7 +86,7 @@ async def bring(visit: Visit) -> web.StreamResponse:
 
 async def look_at_key(visit: Visit) -> web.StreamResponse:
     """`GET /browser-key`: where the officer's key is, and how this browser can keep one."""
-    return visit.page("browser_key", officer=await _officer(visit))
+    return _key_page(visit, await _officer(visit))
 
 
 async def propose_key(visit: Visit) -> web.StreamResponse:
@@ -98,9 +98,23 @@ async def propose_key(visit: Visit) -> web.StreamResponse:
             return visit.go("/browser-key")
         decided = await visit.ask(officers.replace, body, name=officer.name)
     except ComityError as error:
-        faults = {"public_key": visit.say(str(error))}
-        return visit.page("browser_key", error.status, officer=officer, faults=faults)
+        return _key_page(visit, officer, error.status, {"public_key": visit.say(str(error))})
     return visit.go(f"/decisions/{decided.decision}")
+
+
+def _key_page(
+    visit: Visit,
+    officer: OfficerListed | None,
+    status: int = 200,
+    faults: dict[str, str] | None = None,
+) -> web.Response:
+    return visit.page(
+        "browser_key",
+        status,
+        faults=faults or {},
+        officer=officer,
+        is_lasting=visit.site.is_lasting,
+    )
 
 
 async def _said(visit: Visit, handler: Any, field: str, body: Mapping[str, str]) -> web.Response:

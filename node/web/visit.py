@@ -49,16 +49,22 @@ class Page:
 
 @dataclass
 class Site:
-    """The pages of a node at work; `origin` is where browsers reach them."""
+    """The pages of a node at work; `origin` is where browsers reach them.
+
+    `is_lasting`: whether they are reached there the next time, too, and so what a browser keeps.
+    """
 
     service: Service
     origin: str = ""
+    is_lasting: bool = True
     door: Door = field(default_factory=Door)
 
-    def listens_on(self, url: str) -> None:
+    def listens_on(self, url: str, *, is_lasting: bool) -> None:
         """Where no address is set, the pages are for whoever sits at this machine."""
-        # By name: a passkey is bound to one, and to no number.
-        self.origin = self.origin or f"http://localhost:{urlsplit(url).port}"
+        if not self.origin:
+            # By name: a passkey is bound to one, and to no number.
+            self.origin = f"http://localhost:{urlsplit(url).port}"
+            self.is_lasting = is_lasting
 
     @property
     def is_secure(self) -> bool:
@@ -67,8 +73,11 @@ class Site:
 
     @property
     def cookie(self) -> str:
-        """What the cookie of a session is called; with `__Host-` nobody else can have set it."""
-        return "__Host-comity" if self.is_secure else "comity"
+        """What the cookie of a session is called; with `__Host-` nobody else can have set it.
+
+        Cookies know no port: at this machine, that of the pages of another home is called another.
+        """
+        return "__Host-comity" if self.is_secure else f"comity-{urlsplit(self.origin).port or 80}"
 
 
 async def signed_in(site: Site, request: web.Request, now: int) -> tuple[Session, Caller] | None:

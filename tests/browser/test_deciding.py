@@ -3,7 +3,7 @@
 from node import accounts
 from tests.browser.story import ONCE, Story
 from tests.browser.visitor import PASSWORD, Visitor, Visitors, pages_of
-from tests.node.federation import Community, password
+from tests.node.federation import Community, free_address, password
 
 BAN = "new@person.example"
 
@@ -69,6 +69,9 @@ async def test_an_officer_signs_by_a_key_that_the_browser_keeps(
 ) -> None:
     """Made there, never readable, listed by the others; what it signs is what the browser read."""
     issuer = story.foundation
+    listen = await issuer.address()
+    await issuer.stop()
+    await issuer.start(listen, free_address())
     alice, bob = [await _officer(visitors, issuer, name) for name in ("alice", "bob")]
     await alice.go("/browser-key")
     await alice.click("Make a key in this browser")
@@ -98,6 +101,17 @@ async def test_an_officer_signs_by_a_key_that_the_browser_keeps(
     newest = max(register.attestations.values(), key=lambda each: each.index)
     assert newest.quorum.custody == "node"  # the weakest of the two
     assert {listed[key] for key in newest.quorum.approved} == {"browser", "node"}
+
+
+@ONCE
+async def test_no_key_is_made_where_it_would_be_left_behind(
+    story: Story, visitors: Visitors
+) -> None:
+    """At an address that is another one after the next start, a browser would not find it again."""
+    alice = await _officer(visitors, story.foundation, "alice")
+    await alice.go("/browser-key")
+    assert "another address each time" in await alice.text()
+    assert not await alice.page.get_by_role("button", name="Make a key").count()
 
 
 @ONCE

@@ -85,10 +85,10 @@ class Community:
         """The day."""
         return day_of(self.clock[0])
 
-    async def start(self, listen: str) -> None:
-        """Answer peers."""
+    async def start(self, listen: str, api: str = "127.0.0.1:0") -> None:
+        """Answer peers, and who is here."""
         self.serving = await self._tasks.enter_async_context(
-            serving(self.node, listen, "127.0.0.1:0", now=lambda: self.clock[0])
+            serving(self.node, listen, api, now=lambda: self.clock[0])
         )
 
     async def stop(self) -> None:
@@ -206,7 +206,7 @@ class Federation:
         home = Home(self.folder / id_)
         home.create()
         _settle_in(home, await self.databases())
-        listen = _free_address()
+        listen = free_address()
         values: dict[str, Any] = {"id": id_, "name": f"The community {id_}"}
         if only_asks:
             officers, threshold = ("operator",), 1
@@ -314,7 +314,8 @@ def _settle_in(home: Home, database: str) -> None:
     home.config_file.write_text(settings, encoding="utf-8")
 
 
-def _free_address() -> str:
+def free_address() -> str:
+    """An address on loopback at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{probe.getsockname()[1]}"

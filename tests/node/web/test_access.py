@@ -34,6 +34,11 @@ async def _cookie(conf: Community, role: Role) -> tuple[str, str]:
     return cookie, session.form
 
 
+def _named(reader: Reader) -> str:
+    """What the cookie of a session is called there."""
+    return f"comity-{URL(reader.base).port}"
+
+
 @pytest.fixture
 def strangers(reader: Reader) -> Reader:
     """Requests without any cookie."""
@@ -65,7 +70,7 @@ async def test_a_page_opens_to_its_roles_only(strangers: Reader, role: Role) -> 
             page.method,
             strangers.base + _address(page),
             headers={"Origin": strangers.base},
-            cookies={"comity": cookie},
+            cookies={_named(strangers): cookie},
             data={"token": token} if page.method == "POST" else None,
         ) as answer:
             assert answer.status == 403, page.path
@@ -85,7 +90,7 @@ async def test_what_changes_anything_comes_from_these_pages(
             async with strangers.session.post(
                 strangers.base + _address(page),
                 headers={} if origin is None else {"Origin": origin},
-                cookies={"comity": cookie},
+                cookies={_named(strangers): cookie},
                 data={"token": token},
             ) as answer:
                 assert answer.status == 403, page.path
@@ -103,7 +108,7 @@ async def test_a_form_carries_what_only_its_session_knows(strangers: Reader) -> 
             async with strangers.session.post(
                 strangers.base + _address(page),
                 headers={"Origin": strangers.base},
-                cookies={"comity": cookie},
+                cookies={_named(strangers): cookie},
                 data={"token": token},
             ) as answer:
                 assert answer.status == 403, page.path
@@ -122,7 +127,7 @@ async def test_what_weighs_much_asks_once_more_who_it_is(strangers: Reader) -> N
             async with strangers.session.post(
                 strangers.base + _address(page),
                 headers={"Origin": strangers.base},
-                cookies={"comity": cookie},
+                cookies={_named(strangers): cookie},
                 data=[("token", token), ("typed", "first"), ("typed", "<second>")],
             ) as answer:
                 text = await answer.text()
@@ -161,7 +166,7 @@ async def test_the_cookie_is_for_this_browser_and_these_pages_alone(strangers: R
     async with strangers.session.get(
         f"{strangers.base}/opened/{code}", allow_redirects=False
     ) as answer:
-        morsel = SimpleCookie(answer.headers["Set-Cookie"])["comity"]
+        morsel = SimpleCookie(answer.headers["Set-Cookie"])[_named(strangers)]
     assert (morsel["httponly"], morsel["samesite"], morsel["path"]) == (True, "Lax", "/")
     assert not morsel["domain"]
 

@@ -1,0 +1,90 @@
+"""`comity open`, as it is typed: where the pages are then."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from node.errors import UserError
+from node.home import Home
+from tests.node.federation import free_address
+from tests.node.terminal import Terminal
+from tests.paths import ROOT
+
+
+@asynccontextmanager
+async def _opened(home: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """The first line that it prints, and itself, ended after the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "node", "--home", str(home), "--json", "open", "--no-browser",
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 30)
+    try:
+        yield line.decode(), process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.communicate(), 30)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A community that only asks."""
+    terminal = Terminal(tmp_path / "home")
+    done = terminal.type("init", "--id", "meetup.example", "--name", "A Meetup")
+    assert done.exit_code == 0, done.stderr
+    return terminal.home
+
+
+async def test_the_pages_of_a_home_stay_where_they_are(home: Path) -> None:
+    """What a browser keeps for them, it finds again; another home has another address."""
+    ports = set()
+    for _ in range(2):
+        async with _opened(home) as (line, _process):
+            ports.add(urlsplit(json.loads(line)["link"]).port)
+    assert ports == {Home(home).pages_port()}
+    other = Home(home.with_name("other"))
+    other.create()
+    assert other.pages_port() not in ports
+
+
+async def test_the_settings_say_where_the_pages_are(home: Path) -> None:
+    """As for `comity serve`, so that both are one address for a browser."""
+    address = free_address()
+    Home(home).config_file.write_text(f'api_listen = "{address}"\n', encoding="utf-8")
+    async with _opened(home) as (line, _process):
+        assert urlsplit(json.loads(line)["link"]).netloc == address.replace(
+            "127.0.0.1", "localhost"
+        )
+    assert not Home(home).pages_port_file.exists()
+
+
+async def test_where_somebody_else_listens_it_is_said_what_to_do(home: Path) -> None:
+    """Pages at another address would open with everything missing that browsers keep."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", Home(home).pages_port()))
+        other.listen()
+        async with _opened(home) as (line, process):
+            await asyncio.wait_for(process.wait(), 30)
+    assert process.returncode == 1
+    assert "Stop what listens there, or name another address" in json.loads(line)["error"]
+
+
+@pytest.mark.parametrize("text", ["", "x", "0", "65536", "-1", "1234567"])
+def test_what_is_no_port_is_named(tmp_path: Path, text: str) -> None:
+    """And with it what to do."""
+    home = Home(tmp_path)
+    home.pages_port_file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match="pages-port holds no port: remove it"):
+        home.pages_port()
