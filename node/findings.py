@@ -136,6 +136,8 @@ class Finding:
     """Kinds, the strong ones first."""
     whose: tuple[str, ...]
     """Whose each of `matched` is: attendee, buyer, parent or unknown."""
+    not_matched: tuple[str, ...]
+    """Kinds that were asked about and matched nothing of this attestation."""
     measure: str | None
     scope: list[dict[str, object]] | None
     origin: dict[str, object] | None
@@ -291,6 +293,7 @@ def _finding(found: Matched, verdict: Verdict, today: date) -> Finding:
         strength="strong" if found.strong else "weak",
         matched=tuple(kind for kind, _ in found.kinds),
         whose=tuple(whose for _, whose in found.kinds),
+        not_matched=tuple(found.others),
         **_disclosed(claims),
         state=state.name,
         flags=tuple(sorted(state.flags)),

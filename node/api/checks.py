@@ -90,6 +90,7 @@ class FindingAnswer(Document):
     matched: list[str]
     whose: list[str] | None = None
     """Whose each of `matched` is; null where no list says so."""
+    not_matched: list[str]
     measure: str | None
     scope: list[dict[str, Any]] | None
     origin: dict[str, Any] | None

@@ -54,7 +54,7 @@ ROUTES = (
     Route("GET", "/screenings/{id}", _ASKS, screenings.show),
     Route("DELETE", "/screenings/{id}", _ASKS, screenings.delete, recorded=True),
     Route("GET", "/screenings/{id}/rows", _ASKS, screenings.rows),
-    Route("POST", "/findings/{id}/judge", _DECIDES, policy.judge, recorded=True),
+    Route("POST", "/findings/{id}/judge", _ASKS, policy.judge, recorded=True),
     Route("GET", "/judgments", _DECIDES, policy.judged),
     Route("GET", "/policy", _SEES, policy.show),
     Route("POST", "/policy", _DECIDES, policy.change, recorded=True),

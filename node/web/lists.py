@@ -75,13 +75,12 @@ async def begin(visit: Visit) -> web.StreamResponse:
 async def show(visit: Visit) -> web.StreamResponse:
     """`GET /lists/{id}`: how far it is; once it is done, the rows that need a human."""
     found = await visit.ask(screenings.show, id=visit.path["id"])
-    rows = None
+    rows, after = None, visit.request.query.get("after", "")
+    number = int(after) if re.fullmatch("[0-9]{1,9}", after) else 0
     if found.state == "done":
-        after = visit.request.query.get("after", "")
-        number = int(after) if re.fullmatch("[0-9]{1,9}", after) else 0
         query = {"after": number, "limit": PAGE, "attention": True}
         rows = await visit.ask(screenings.rows, None, query, id=found.id)
-    return visit.page("list", found=found, rows=rows, page_size=PAGE)
+    return visit.page("list", found=found, rows=rows, after=number, page_size=PAGE)
 
 
 async def progress(visit: Visit) -> web.StreamResponse:

@@ -47,6 +47,8 @@ _FIELDS: Mapping[str, str] = {
     "in favour": "present",
     "scope": "scope",
     "measure": "measure",
+    "peer": "recognises",
+    "recognised": "recognises",
 }
 """The field that a refusal is about, by what it speaks of; any other is about who is meant."""
 
@@ -74,7 +76,10 @@ async def propose(visit: Visit) -> web.StreamResponse:
         field = next((field for said, field in _FIELDS.items() if said in words), "who")
         return await _form(visit, error.status, {field: without_options(visit, words)})
     spaces, bodies = await declared(visit)
-    return visit.page("sanction_draft", draft=draft, spaces=spaces, bodies=bodies)
+    recognised = _recognised(visit)
+    return visit.page(
+        "sanction_draft", draft=draft, spaces=spaces, bodies=bodies, recognised=recognised
+    )
 
 
 def without_options(visit: Visit, words: str) -> str:
@@ -140,6 +145,7 @@ def _proposal(visit: Visit) -> dict[str, Any]:
         "review_by": form.one("review_by"),
         "contact": form.one("contact"),
         "public_reference": form.one("reference"),
+        "recognises": _recognised(visit),
     }
     if form.one("present"):
         present, in_favour = int(form.one("present")), int(form.one("in_favour"))
@@ -149,6 +155,13 @@ def _proposal(visit: Visit) -> dict[str, Any]:
             "in_favour": in_favour,
         }
     return {name: value for name, value in body.items() if value not in ("", None)}
+
+
+def _recognised(visit: Visit) -> dict[str, str] | None:
+    """What another community attested that this would follow, named `ISSUER/ATTESTATION`."""
+    said = visit.form.one("recognises") or visit.request.query.get("recognises", "")
+    issuer, slash, attestation = said.partition("/")
+    return {"issuer": issuer, "attestation": attestation} if slash else None
 
 
 def _scope(text: str) -> dict[str, str]:
@@ -167,4 +180,5 @@ async def _form(
         handles=HANDLES,
         spaces=spaces,
         bodies=bodies,
+        recognised=_recognised(visit),
     )

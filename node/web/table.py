@@ -59,7 +59,7 @@ PAGES = (
     Page("GET", "/lists/{id}/report.{form:csv|xlsx}", _ASKS, lists.download),
     Page("POST", "/lists/{id}/delete", _ASKS, lists.delete),
     Page("GET", "/findings/{id}", _ASKS, findings.show),
-    Page("POST", "/findings/{id}/judge", _DECIDES, findings.judge),
+    Page("POST", "/findings/{id}/judge", _ASKS, findings.judge),
     Page("POST", "/findings/{id}/ask", _ASKS, findings.ask),
     Page("POST", "/findings/{id}/delete", _ASKS, findings.delete),
     # --- Deciding

@@ -73,10 +73,10 @@ async def test_what_cannot_be_asked_is_said_beside_the_field(
         assert await ada.page.evaluate("document.activeElement.id") == "errors"
 
 
-async def test_an_officer_judges_asks_and_deletes(story: Story, visitors: Visitors) -> None:
+async def test_a_finding_is_judged_and_deleted(story: Story, visitors: Visitors) -> None:
     """The page says what asking reveals, before; a finding is gone when it is deleted."""
     ada = await visitors.to(story.conf, java_script_enabled=False)
-    await ada.enter(await invitation(story.conf, "Ada", "officer"))
+    await ada.enter(await invitation(story.conf, "Ada"))
     await ada.go("/check")
     await ada.type("What do you know of the person?", f"{CASEY}\n@{ROBIN}")
     await ada.click("Check")
@@ -93,13 +93,51 @@ async def test_an_officer_judges_asks_and_deletes(story: Story, visitors: Visito
 
 
 @ONCE
-async def test_who_checks_does_not_judge(story: Story, visitors: Visitors) -> None:
-    """A checker sees no button for it."""
+async def test_what_matched_stands_beside_what_did_not(story: Story, visitors: Visitors) -> None:
+    """And by a name alone nobody is judged."""
     ada = await visitors.to(story.conf)
     await ada.enter(await invitation(story.conf, "Ada"))
+    await ada.go("/check")
+    await ada.type("What do you know of the person?", f"Casey Brandt <{CASEY}>\n@somebody-fake")
+    await ada.click("Check")
+    beside = ada.page.locator(".finding .pair")
+    assert "What matched\nsame e-mail address, same name" in await beside.inner_text()
+    assert "What did not\nGitHub" in await beside.inner_text()
+
+    await ada.go("/check")
+    await ada.type("What do you know of the person?", "Casey Brandt <casey@elsewhere.example>")
+    await ada.click("Check")
+    assert await ada.title() == "Perhaps: somebody has to look at this"
+    assert "What did not\ne-mail address" in await beside.inner_text()
+    await ada.click("Look closer, or ask foundation.example")
+    assert await ada.page.get_by_role("button", name="No, somebody else").count() == 0
+    assert "nobody can say who has no more than this" in await ada.text()
+
+
+@ONCE
+async def test_what_another_states_is_recognised(story: Story, visitors: Visitors) -> None:
+    """An officer proposes the same for their own community, and it is said what it follows."""
+    ada = await visitors.to(story.conf, java_script_enabled=False)
+    await ada.enter(await invitation(story.conf, "Ada", "officer"))
     await ada.go("/check")
     await ada.type("What do you know of the person?", CASEY)
     await ada.click("Check")
     await ada.click("Look closer, or ask foundation.example")
-    assert await ada.page.get_by_role("heading", name="Is it the same person?").count() == 0
-    assert await ada.page.get_by_role("link", name="Decisions").count() == 0
+    await ada.click("Propose to recognise it")
+    assert "recognises what foundation.example states" in await ada.text()
+    await ada.type("What do you know of the person?", CASEY)
+    await ada.click("Ban", "radio")
+    await ada.page.get_by_label("In all of our own spaces").check()
+    await ada.page.get_by_label("was told", exact=True).check()
+    await ada.click("See what would be proposed")
+    assert "Recognises\nwhat foundation.example states" in await ada.text()
+    await ada.click("Propose it")
+    assert await ada.title() == "A sanction"
+
+    await ada.go("/sanctions/new?recognises=nobody.example/none")
+    await ada.type("What do you know of the person?", CASEY)
+    await ada.click("Ban", "radio")
+    await ada.page.get_by_label("In all of our own spaces").check()
+    await ada.page.get_by_label("was told", exact=True).check()
+    await ada.click("See what would be proposed")
+    assert await ada.page.locator(".summary a").get_attribute("href") == "#recognises"

@@ -91,8 +91,13 @@ async def test_a_list_from_upload_to_deletion(
     assert not any(word in str(table) for word in ("Casey", "robin@", CASEY, ROBIN))
 
     address = ada.page.url
-    await ada.click("Look closer, or ask meetup.example")
+    await queue.nth(0).get_by_role("button", name="No, somebody else").click()
+    assert ada.page.url == f"{address}?after=0#row-2"
+    assert "Nothing has to be done here" in await queue.nth(0).inner_text()
+    await queue.nth(1).get_by_role("link", name="Look closer").click()
     assert await ada.title() == "What meetup.example states"
+    await ada.click("It cannot be told")
+    assert ada.page.url == f"{address}?after=0#row-2"
     await ada.go(address)
     await ada.click("Delete it now")
     assert await ada.title() == "Screen a list"

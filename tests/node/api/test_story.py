@@ -259,8 +259,8 @@ async def test_a_policy_is_previewed_changed_and_a_finding_judged(api: Api) -> N
 
     path = f"/findings/{found['id']}/judge"
     judged = {"judged": "different", "by": "Ann"}
-    assert (await api.call("checker", "POST", path, judged))[0] == 403
-    read = await api.done("officer", "POST", path, judged)
+    assert (await api.call("operator", "POST", path, judged))[0] == 403
+    read = await api.done("checker", "POST", path, judged)
     assert (read["finding"]["attention"], read["counts"]) == ("note", False)
     (made,) = (await api.done("officer", "GET", "/judgments"))["judgments"]
     assert (made["issuer"], made["judged"], made["by"]) == (
@@ -270,7 +270,7 @@ async def test_a_policy_is_previewed_changed_and_a_finding_judged(api: Api) -> N
     )
     acts = await _acts(api)
     assert acts.count(("policy", "officer token")) == 4
-    assert ("judge", "officer token") in acts
+    assert ("judge", "checker token") in acts
 
 
 async def test_a_list_that_is_deleted_while_it_is_screened_leaves_nothing(
