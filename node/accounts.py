@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import date
 
-from node import audit, callers, challenges, ledger, officers, passwords
+from node import audit, callers, challenges, devices, ledger, officers, passwords
 from node.callers import Caller, Role
 from node.clock import day_of
 from node.door import Door
@@ -149,7 +149,7 @@ async def accept(
         UserError: the password is too short, or the name was taken meanwhile.
     """
     id_ = str(uuid.uuid4())
-    sealed = None if password is None else await _sealed(node, door, id_, password)
+    sealed = None if password is None else await _sealed(node, door, id_, password, invited.tag)
     row = AccountRow(
         id=id_,
         name_tag=_name_tag(node, invited.name),
@@ -173,13 +173,22 @@ async def accept(
 
 
 async def by_password(  # noqa: PLR0913 - who, by what, where it is counted
-    node: Node, door: Door, name: str, password: str, now: int, *, apart: bytes = b""
+    node: Node,
+    door: Door,
+    name: str,
+    password: str,
+    now: int,
+    *,
+    apart: bytes = b"",
+    device: str = "",
 ) -> AccountRow:
     """The account of that name, if this is its password.
 
-    What is tried within a session (`apart`, its tag) is counted apart: no stranger keeps out who is
-    in. As much is done where there is none of that name, so that nobody learns which there are; but
-    only what is tried at an account that exists is recorded, as strangers can try for ever.
+    What is tried within a session (`apart`, its tag), or in a browser that brings the cookie of
+    one where somebody has signed in to it before (`device`), waits and is counted apart: no
+    stranger keeps them out. As much is done where there is none of that name, so that nobody
+    learns which there are; but only what is tried at an account that exists is recorded, as
+    strangers can try for ever.
 
     Raises:
         WrongPassword: no such account, no password, or another one.
@@ -189,7 +198,10 @@ async def by_password(  # noqa: PLR0913 - who, by what, where it is counted
     tag = _name_tag(node, name.strip())
     async with node.store.read() as connection:
         row = await rows.named(connection, tag)
-    async with door.turn():
+    if row is not None:
+        apart = apart or devices.mark(node, row, device, now)
+    known = row.id.encode() if row is not None and apart else None
+    async with door.turn(known):
         if door.is_shut(tag + apart, now):
             raise UserError(f"too many wrong passwords: wait {PATIENCE // 60} minutes")
         if row is not None and await _holds(node, row, password):
@@ -256,7 +268,7 @@ async def set_password(node: Node, door: Door, id_: str, password: str, now: int
     Raises:
         UserError: it is too short.
     """
-    sealed = await _sealed(node, door, id_, password)
+    sealed = await _sealed(node, door, id_, password, id_.encode())
     async with node.store.write() as connection:
         said = {"who": audit.who(), "what": "password"}
         await audit.record(connection, node.vault, "account", said, now)
@@ -339,10 +351,10 @@ def _name_tag(node: Node, name: str) -> bytes:
     return node.vault.tag(_NAME_TAG, _folded(name).encode())
 
 
-async def _sealed(node: Node, door: Door, id_: str, password: str) -> bytes:
+async def _sealed(node: Node, door: Door, id_: str, password: str, known: bytes) -> bytes:
     if len(password) < SHORTEST:
         raise UserError("this password is too short: a password manager makes longer ones")
-    async with door.turn():
+    async with door.turn(known):
         locked = await asyncio.to_thread(passwords.lock, id_.encode(), password)
     return node.vault.seal(_PASSWORD, id_, locked)
 

@@ -22,7 +22,7 @@ LOCALE = ROOT / "node" / "web" / "locale"
 
 _TEMPLATES = sorted((ROOT / "node" / "web" / "templates").glob("*.html"))
 _PAGES = sorted((ROOT / "node" / "web").glob("*.py"))
-_SAYING = [ROOT / "node" / "accounts.py", ROOT / "node" / "passkeys.py"]
+_SAYING = [ROOT / "node" / f"{name}.py" for name in ("accounts", "door", "passkeys")]
 """Whose errors are shown on the pages as they are."""
 
 _Keywords = dict[str, Any]
@@ -32,6 +32,7 @@ _IN_PAGES: _Keywords = {"say": None, "_failed": (3,)}
 _IN_ERRORS: _Keywords = {
     "UserError": None,
     "NotHere": None,
+    "ComeLater": None,
     "WrongPassword": None,
     "WrongPasskey": None,
 }

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from node import accounts, passkeys, sessions
+from node import accounts, devices, passkeys, sessions
 from node.errors import NotHere, UserError
 from node.passkeys import WrongPasskey
 from node.passwords import SHORTEST
@@ -30,8 +30,11 @@ async def look(visit: Visit) -> web.StreamResponse:
 async def by_password(visit: Visit) -> web.StreamResponse:
     """`POST /enter`."""
     name, password = visit.form.one("name"), visit.form.one("password")
+    door, device = visit.site.door, visit.request.cookies.get(visit.site.device, "")
     try:
-        account = await accounts.by_password(visit.node, visit.site.door, name, password, visit.now)
+        account = await accounts.by_password(
+            visit.node, door, name, password, visit.now, device=device
+        )
     except UserError as error:
         return visit.page("enter", 422, fault=visit.say(str(error)))
     return await _in(visit, account.id)
@@ -95,7 +98,7 @@ async def leave(visit: Visit) -> web.StreamResponse:
     """`POST /leave`."""
     await sessions.end(visit.node, visit.here)
     response = visit.go("/enter")
-    _cookie(visit, response, "", 0)
+    _cookie(visit, response, visit.site.cookie, "", 0)
     return response
 
 
@@ -179,16 +182,24 @@ async def _in(visit: Visit, account: str, to: str = "/") -> web.Response:
         await sessions.end(visit.node, visit.session)
     cookie = await sessions.begin(visit.node, account, browser, visit.now)
     response = visit.go(to)
-    _cookie(visit, response, cookie, sessions.MOST)
+    # On this machine it ends with the browser: whatever else listens here is sent it, too.
+    lasting = sessions.MOST if visit.site.is_secure else None
+    _cookie(visit, response, visit.site.cookie, cookie, lasting)
+    await remember(visit, response, account)
     return response
 
 
-def _cookie(visit: Visit, response: web.Response, value: str, age: int) -> None:
+async def remember(visit: Visit, response: web.Response, account: str) -> None:
+    """Have this browser known as one where somebody has signed in to an account."""
+    cookie = await devices.cookie(visit.node, account, visit.now)
+    _cookie(visit, response, visit.site.device, cookie, devices.LASTING)
+
+
+def _cookie(visit: Visit, response: web.Response, name: str, value: str, age: int | None) -> None:
     response.set_cookie(
-        visit.site.cookie,
+        name,
         value,
-        # On this machine it ends with the browser: whatever else listens here is sent it, too.
-        max_age=age if visit.site.is_secure or not age else None,
+        max_age=age,
         path="/",
         httponly=True,
         samesite="Lax",

@@ -6,6 +6,7 @@ from node import accounts, passkeys, sessions
 from node.errors import UserError
 from node.passwords import SHORTEST
 from node.web import rendering
+from node.web.entering import remember
 from node.web.visit import Visit
 
 
@@ -27,7 +28,9 @@ async def password(visit: Visit) -> web.StreamResponse:
     except UserError as error:
         return await _page(visit, 422, {"password": visit.say(str(error))})
     await sessions.end_others(visit.node, visit.here)
-    return visit.go("/me")
+    response = visit.go("/me")
+    await remember(visit, response, visit.here.account.id)
+    return response
 
 
 async def passkey_options(visit: Visit) -> web.StreamResponse:

@@ -77,7 +77,15 @@ class Site:
 
         Cookies know no port: at this machine, that of the pages of another home is called another.
         """
-        return "__Host-comity" if self.is_secure else f"comity-{urlsplit(self.origin).port or 80}"
+        return self._named("comity")
+
+    @property
+    def device(self) -> str:
+        """What the cookie is called by which a browser is known in which somebody has signed in."""
+        return self._named("comity-device")
+
+    def _named(self, name: str) -> str:
+        return f"__Host-{name}" if self.is_secure else f"{name}-{urlsplit(self.origin).port or 80}"
 
 
 async def signed_in(site: Site, request: web.Request, now: int) -> tuple[Session, Caller] | None:
