@@ -1,6 +1,5 @@
 """A federation of real nodes, and a real browser, in which nothing may go wrong unseen."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,8 +10,6 @@ from playwright.async_api import async_playwright
 from tests.browser.story import Story, begun
 from tests.browser.visitor import Visitors
 from tests.node.federation import Federation
-
-collect_ignore = [] if "SCREENSHOTS" in os.environ else ["test_screenshots.py"]
 
 CHROMIUM = Path("/usr/bin/chromium")
 HERE = Path(__file__).parent

@@ -58,8 +58,10 @@ async def _harmless(visitor: Visitor) -> None:
     assert await page.evaluate(wide) <= 0
 
 
-async def test_a_hostile_list_goes_through_without_effect(story: Story, visitors: Visitors) -> None:
-    """From the upload to the page and the files, in headers, cells and the event's name."""
+async def test_row_26_a_hostile_list_goes_through_without_effect(
+    story: Story, visitors: Visitors
+) -> None:
+    """From upload to page, files and paper, in headers, cells and the event's name."""
     ada = await visitors.to(story.conf, viewport=PHONE)
     ada.page.on("dialog", lambda dialog: ada.faults.append(f"dialog: {dialog.message}"))
     await ada.enter(await invitation(story.conf, "Ada"))
@@ -74,6 +76,12 @@ async def test_a_hostile_list_goes_through_without_effect(story: Story, visitors
     await done(ada)
     await _harmless(ada)
     assert f"Of {len(HOSTILE)} rows" in await ada.text()
+    await ada.page.emulate_media(media="print")
+    await _harmless(ada)
+    printed = await ada.page.pdf()
+    assert b"/JavaScript" not in printed
+    assert b"evil.example" not in printed
+    await ada.page.emulate_media(media="screen")
 
     table = list(csv.reader(io.StringIO((await downloaded(ada, "Download as CSV")).decode())))
     assert len(table) == len(HOSTILE) + 1
@@ -86,7 +94,9 @@ async def test_a_hostile_list_goes_through_without_effect(story: Story, visitors
         assert all(unicodedata.category(c) not in ("Cc", "Cf") for c in cell)
 
 
-async def test_hostile_names_are_shown_and_do_nothing(story: Story, visitors: Visitors) -> None:
+async def test_row_26_hostile_names_are_shown_and_do_nothing(
+    story: Story, visitors: Visitors
+) -> None:
     """Typed about a person, and as names of an account and its event."""
     ada = await visitors.to(story.conf, viewport=PHONE)
     await ada.enter(await invitation(story.conf, "<img src=x onerror=window.hacked=1>"))
