@@ -1,8 +1,13 @@
 """The pages as an application: who opens them, and what of a request is believed.
 
-The order is that of trust: the host, so that no other site's name leads here; for what changes
-anything the origin; the session; the role; the form and its token; and, for what weighs much, that
-a passkey or password was shown just before.
+The order is that of trust: the host, so that no other site's name leads here; from where it was
+sent; the session; the role; the form and its token; and, for what weighs much, that a passkey or
+password was shown just before.
+
+For a form its origin has to say that a page of ours sent it. Of the rest the browser says from
+where it comes (Fetch Metadata), save old ones, which say nothing. Other sites embed, fetch and load
+nothing of these pages; a link from there opens them, with one more click where that leaves
+something behind.
 """
 
 from collections.abc import Callable, Coroutine
@@ -95,8 +100,9 @@ def _elsewhere(visit: Visit) -> web.Response:
 
 async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
     request, site = visit.request, visit.site
-    if request.method != "GET" and request.headers.get(hdrs.ORIGIN) != site.origin:
-        return _failed(visit, 403, "This form was not sent from these pages.")
+    kept_out = _kept_out(visit, page)
+    if kept_out is not None:
+        return kept_out
     session, caller = await signed_in(site, request, visit.now) or (None, None)
     visit = replace(visit, session=session, caller=caller)
     if page.roles is not None:
@@ -118,6 +124,22 @@ async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
             shown = replace(visit.here, shown_at=visit.now)
             visit = replace(visit, session=shown)
         return await page.handler(visit)
+
+
+def _kept_out(visit: Visit, page: Page) -> web.Response | None:
+    """What is answered to what another site has sent, or nobody has asked for yet."""
+    said = visit.request.headers
+    if visit.request.method != "GET":
+        if said.get(hdrs.ORIGIN) == visit.site.origin:
+            return None
+        return _failed(visit, 403, "This form was not sent from these pages.")
+    if "prefetch" in said.get("Sec-Purpose", ""):
+        return _failed(visit, 403, "These pages are not loaded beforehand.")
+    if said.get("Sec-Fetch-Site", "none") in {"none", "same-origin"}:
+        return None
+    if (said.get("Sec-Fetch-Mode"), said.get("Sec-Fetch-Dest")) != ("navigate", "document"):
+        return _failed(visit, 403, "These pages are no part of other sites.")
+    return visit.page("elsewhere", 403, there=visit.request.path_qs) if page.leaves else None
 
 
 def _failed(visit: Visit, status: int, words: str) -> web.Response:

@@ -36,7 +36,8 @@ class Page:
     """One method of one page.
 
     `roles`: who may open it; None where nobody has to be signed in. `limit`: bytes of a form.
-    `confirmed`: whether a passkey or password has to be shown just before.
+    `confirmed`: whether a passkey or password has to be shown just before. `leaves`: whether
+    opening it leaves something behind, in the record of acts or in the browser.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Page:
     handler: Handler
     limit: int = 64 * 1024
     confirmed: bool = False
+    leaves: bool = False
 
 
 @dataclass

@@ -15,6 +15,7 @@ from node.web.rendering import LANGUAGES
 from tests.browser.story import CASEY, ONCE, ROBIN, Story
 from tests.browser.test_listing import LIST
 from tests.browser.visitor import DESKTOP, PASSWORD, PHONE, Visitor, Visitors, invitation
+from tests.node.federation import free_address
 
 pytestmark = ONCE
 
@@ -118,6 +119,9 @@ async def test_axe_finds_nothing_where_a_committee_decides(
 ) -> None:
     """What waits, what is in force, what is proposed, asked, reported and meant."""
     issuer = story.foundation
+    listen = await issuer.address()
+    await issuer.stop()
+    await issuer.start(listen, free_address())
     published = await issuer.publish("email:other@person.example")
     waiting = await acts.stay(issuer.node, [published], issuer.today, issuer.now)
     ada = await visitors.to(issuer, locale={"en": "en-GB", "de": "de-DE"}[language])
@@ -163,6 +167,9 @@ async def test_axe_finds_nothing_where_a_node_is_run_and_where_anybody_looks(
     for path in ("/node", "/peers", "/peers/foundation.example", "/policy", "/accounts", "/record"):
         await olga.go(path)
         await look(path)
+    await olga.page.goto(f"data:text/html,<a href='{olga.base}/record'>There</a>")
+    await olga.click("There")
+    await look("from elsewhere")
     anybody = await visitors.at(await story.foundation.url(), locale=locale)
     look = Look(anybody, language, look.faults)
     for path in ("/about", "/desk"):
