@@ -50,7 +50,7 @@ async def test_the_page_of_a_long_list_reads_no_more_than_that_of_a_short_one(
             status, text = await reader.get(f"/lists/{id_}?after=50")
         assert status == 200
         assert f"Of {number} rows" in text
-        assert text.count('<article class="row">') == 25
+        assert text.count('<article class="row"') == 25
         assert "Row 51" in text
         seen.append(([each for each in sent if "FROM screening_rows" in each], list(read)))
     assert seen[0] == seen[1]
