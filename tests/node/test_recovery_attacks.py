@@ -101,11 +101,14 @@ async def test_everybody_is_asked_until_they_have_answered(
     other = await federation.community("other.example")
     await federation.peer(other, python)
     backup = await federation.backup(python)
+    here, address, elsewhere = await python.address(), await conf.address(), await other.address()
+    await other.stop()  # and does not hear of what is published meanwhile
     await python.publish("email:since@person.example")
     await conf.follow(python)
-    address = await conf.address()
     await conf.stop()
-    restored = await federation.restore(python, backup)
+    restored = await federation.restore(python, backup, serve=False)
+    await other.start(elsewhere)
+    await restored.start(here)
     assert (await restored.head()).size == 1
     assert not restored.home.is_current()
     await conf.start(address)
