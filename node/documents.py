@@ -187,6 +187,8 @@ class SanctionDocument(Document):
     decision: str
     state: str
     flags: list[str]
+    appeal: Literal["opened", "granted", "rejected", "withdrawn"] | None
+    """What was said last of an appeal; None where there was none."""
     ending: str | None
     erased: bool
     identifiers: list[str]
@@ -219,6 +221,7 @@ class SanctionDocument(Document):
             decision=found.proposed.row.hash.hex(),
             state=found.state(day),
             flags=[] if attested is None else sorted(attested.state(day).flags),
+            appeal=None if attested is None else attested.appeal,
             ending=None if attested is None else attested.ending,
             erased=attested is not None and attested.erased,
             identifiers=[] if said is None else list(said.subject),

@@ -146,6 +146,7 @@ class Which(Query):
 
 async def understand(call: Call[List, NoQuery]) -> Understood:
     """Say how a list is read, without asking anybody or keeping anything."""
+    call.body.event.occasion()  # so that it is known now what is wrong with its days
     data, columns = call.body.data(), call.body.columns
     found = await lists.understood(call.service.lists, data, columns)
     return Understood(

@@ -58,8 +58,8 @@ async def check(visit: Visit) -> web.StreamResponse:
     try:
         answer = await visit.ask(checks.check, body)
     except ComityError as error:
-        fault = visit.say(str(error))
-        return visit.page("check", error.status, handles=HANDLES, faults={"who": fault})
+        faults = event_faults(visit, error) or {"who": visit.say(str(error))}
+        return visit.page("check", error.status, handles=HANDLES, faults=faults)
     return visit.page("checked", answer=answer, terms=terms)
 
 
@@ -73,6 +73,16 @@ def event_of(visit: Visit) -> dict[str, object]:
         "to": form.one("to"),
     }
     return {name: value for name, value in said.items() if value}
+
+
+def event_faults(visit: Visit, error: ComityError) -> dict[str, str]:
+    """What is wrong with the days of an event, by field; empty where it is something else."""
+    said = str(error)
+    if "`to` without `from`" in said:
+        return {"from": visit.say("Say on which day the event begins.")}
+    if "`to` is before `from`" in said:
+        return {"to": visit.say("The last day is before the first one.")}
+    return {}
 
 
 def understood(text: str, handle: str) -> list[str]:

@@ -43,7 +43,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
 async def delete(visit: Visit) -> web.StreamResponse:
     """`POST /findings/{id}/delete`."""
     await visit.ask(findings.delete, id=visit.path["id"])
-    return visit.page("deleted")
+    return visit.page("deleted", back=_queue(_place(visit)))
 
 
 def _place(visit: Visit) -> str:

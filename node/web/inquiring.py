@@ -19,12 +19,29 @@ async def answer(visit: Visit) -> web.StreamResponse:
     phrase = form.one("phrase")
     if not phrase:
         return await _page(visit, 422, {field: visit.say("Choose what is answered.")})
+    release = form.all("release")
+    if phrase == "released" and not release:
+        words = visit.say("Choose what is released: the reason, or who decided.")
+        return await _page(visit, 422, {field: words})
+    if phrase != "released" and release:
+        words = visit.say("Something is released only with “This much we release”.")
+        return await _page(visit, 422, {field: words})
     try:
-        body = {"phrase": phrase, "release": form.all("release")}
+        body = {"phrase": phrase, "release": release}
         await visit.ask(inquiries.answer, body, id=id_)
     except ComityError as error:
-        return await _page(visit, error.status, {field: visit.say(str(error))})
+        return await _page(visit, error.status, {field: _words(visit, error)})
     return visit.go("/inquiries")
+
+
+def _words(visit: Visit, error: ComityError) -> str:
+    """What is wrong with an answer, for those who see no options of commands."""
+    said = str(error)
+    if "has ended" in said:
+        return visit.say("The sanction has ended: answer “It has ended”.")
+    if "has not ended" in said:
+        return visit.say("The sanction has not ended: answer something else.")
+    return visit.say(said)
 
 
 async def _page(

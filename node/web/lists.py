@@ -13,7 +13,7 @@ from node.api import screenings
 from node.attendees.columns import OVERRIDES
 from node.attendees.report import ReportLine, report
 from node.web import rendering
-from node.web.checking import event_of
+from node.web.checking import event_faults, event_of
 from node.web.visit import Visit
 from protocol.errors import ComityError
 
@@ -56,7 +56,8 @@ async def understand(visit: Visit) -> web.StreamResponse:
     try:
         found = await visit.ask(screenings.understand, body)
     except ComityError as error:
-        return await _every(visit, error.status, {"file": visit.say(str(error))})
+        faults = event_faults(visit, error) or {"file": visit.say(str(error))}
+        return await _every(visit, error.status, faults)
     chosen = {int(each.partition("=")[0]): each for each in body["columns"]}
     return visit.page("understood", found=found, list=file, roles=_ROLES, chosen=chosen)
 
@@ -68,7 +69,8 @@ async def begin(visit: Visit) -> web.StreamResponse:
     try:
         begun = await visit.ask(screenings.begin, body)
     except ComityError as error:
-        return await _every(visit, error.status, {"file": visit.say(str(error))})
+        faults = event_faults(visit, error) or {"file": visit.say(str(error))}
+        return await _every(visit, error.status, faults)
     return visit.go(f"/lists/{begun.id}")
 
 

@@ -30,7 +30,7 @@ async def begun(federation: Federation) -> Story:
     meetup = await federation.community("meetup.example")
     for issuer in (foundation, meetup):
         await federation.peer(conf, issuer)
-    await foundation.publish(f"email:{CASEY}", "name:Casey Brandt")
+    await foundation.publish(f"email:{CASEY}", "name:Casey Brandt", basis="harassment")
     await meetup.publish(
         f"github:{ROBIN}",
         measure="restriction",

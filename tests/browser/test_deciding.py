@@ -1,19 +1,11 @@
 """A committee at its pages: from a proposal to a lifted ban, and a key that the browser keeps."""
 
-from node import accounts
+from tests.browser.officers import approve, officer
 from tests.browser.story import ONCE, Story
-from tests.browser.visitor import PASSWORD, Visitor, Visitors, pages_of
-from tests.node.federation import Community, free_address, password
+from tests.browser.visitor import PASSWORD, Visitor, Visitors
+from tests.node.federation import free_address
 
 BAN = "new@person.example"
-
-
-async def _officer(visitors: Visitors, community: Community, name: str, **options: bool) -> Visitor:
-    """An officer who has just made their account."""
-    code = await accounts.invite(community.node, name.title(), "officer", name, community.now)
-    visitor = await visitors.to(community, **options)
-    await visitor.enter(f"{pages_of(community)}/invited/{code}")
-    return visitor
 
 
 async def _propose(visitor: Visitor) -> None:
@@ -29,33 +21,24 @@ async def _propose(visitor: Visitor) -> None:
     await visitor.click("Propose it")
 
 
-async def _approve(visitor: Visitor, officer: str) -> None:
-    """Approve the one decision that waits, by the key that the node keeps."""
-    await visitor.go("/decisions")
-    await visitor.page.locator("main a[href^='/decisions/']").first.click()
-    await visitor.page.locator("form[action$=approve] input[type=password]").fill(password(officer))
-    await visitor.click("Approve")
-    await visitor.page.wait_for_load_state()
-
-
 async def test_a_committee_bans_and_lifts_without_script(story: Story, visitors: Visitors) -> None:
     """Two officers in two browsers: in force with the second approval, ended in the same way."""
     issuer = story.foundation
     alice, bob = [
-        await _officer(visitors, issuer, name, java_script_enabled=False)
+        await officer(visitors, issuer, name, java_script_enabled=False)
         for name in ("alice", "bob")
     ]
     await _propose(alice)
-    await _approve(alice, "alice")
+    await approve(alice, "alice")
     assert "You have approved it. It waits for others." in await alice.text()
-    await _approve(bob, "bob")
+    await approve(bob, "bob")
     await bob.go("/sanctions")
     await bob.page.locator("main a[href^='/sanctions/']:not([href$=new])").last.click()
     assert BAN in await bob.text()
     assert "in force" in await bob.text()
     await bob.page.locator("button[value=lifted]").click()
-    await _approve(bob, "bob")
-    await _approve(alice, "alice")
+    await approve(bob, "bob")
+    await approve(alice, "alice")
     await bob.go("/sanctions")
     assert BAN not in await bob.text()
     register = await issuer.register()
@@ -72,13 +55,13 @@ async def test_an_officer_signs_by_a_key_that_the_browser_keeps(
     listen = await issuer.address()
     await issuer.stop()
     await issuer.start(listen, free_address())
-    alice, bob = [await _officer(visitors, issuer, name) for name in ("alice", "bob")]
+    alice, bob = [await officer(visitors, issuer, name) for name in ("alice", "bob")]
     await alice.go("/browser-key")
     await alice.click("Make a key in this browser")
     await alice.click("Propose it as my key")
     await alice.page.wait_for_url("**/decisions/*")
-    await _approve(alice, "alice")
-    await _approve(bob, "bob")
+    await approve(alice, "alice")
+    await approve(bob, "bob")
     # Whoever was signed in with the key of before is so no more.
     await alice.go("/enter")
     await alice.type("Name", "Alice")
@@ -96,7 +79,7 @@ async def test_an_officer_signs_by_a_key_that_the_browser_keeps(
     assert BAN in await alice.page.locator("[data-lines]").inner_text()
     await alice.page.locator("[data-checked] button[value=approve]").click()
     await alice.page.get_by_text("You have approved it. It waits for others.").wait_for()
-    await _approve(bob, "bob")
+    await approve(bob, "bob")
     register = await issuer.register()
     newest = max(register.attestations.values(), key=lambda each: each.index)
     assert newest.quorum.custody == "node"  # the weakest of the two
@@ -108,7 +91,7 @@ async def test_no_key_is_made_where_it_would_be_left_behind(
     story: Story, visitors: Visitors
 ) -> None:
     """At an address that is another one after the next start, a browser would not find it again."""
-    alice = await _officer(visitors, story.foundation, "alice")
+    alice = await officer(visitors, story.foundation, "alice")
     await alice.go("/browser-key")
     assert "another address each time" in await alice.text()
     assert not await alice.page.get_by_role("button", name="Make a key").count()
@@ -117,7 +100,7 @@ async def test_no_key_is_made_where_it_would_be_left_behind(
 @ONCE
 async def test_a_wrong_password_approves_nothing(story: Story, visitors: Visitors) -> None:
     """It is said beside the field, and what waits goes on waiting."""
-    alice = await _officer(visitors, story.foundation, "alice")
+    alice = await officer(visitors, story.foundation, "alice")
     await _propose(alice)
     await alice.go("/decisions")
     await alice.page.locator("main a[href^='/decisions/']").first.click()

@@ -37,10 +37,12 @@ def pages_of(community: Community) -> str:
     return community.serving.pages
 
 
-async def invitation(community: Community, name: str, role: Role = "checker") -> str:
-    """The link of an invitation; an officer's is for alice."""
-    officer = "alice" if role == "officer" else None
-    code = await accounts.invite(community.node, name, role, officer, community.now)
+async def invitation(
+    community: Community, name: str, role: Role = "checker", officer: str = "alice"
+) -> str:
+    """The link of an invitation; `officer` is whose key an officer's account is for."""
+    listed = officer if role == "officer" else None
+    code = await accounts.invite(community.node, name, role, listed, community.now)
     return f"{pages_of(community)}/invited/{code}"
 
 

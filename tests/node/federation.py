@@ -200,12 +200,16 @@ class Federation:
         officers: tuple[str, ...] = ("alice", "bob"),
         threshold: int = 2,
         only_asks: bool = False,
+        settings: str = "",
         **founding: Any,
     ) -> Community:
-        """Found a community whose node serves; one that only asks has no address, and does not."""
+        """Found a community whose node serves; one that only asks has no address, and does not.
+
+        `settings` are further lines of its comity.toml.
+        """
         home = Home(self.folder / id_)
         home.create()
-        _settle_in(home, await self.databases())
+        _settle_in(home, await self.databases(), settings)
         listen = free_address()
         values: dict[str, Any] = {"id": id_, "name": f"The community {id_}"}
         if only_asks:
@@ -308,8 +312,8 @@ async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
     raise TimeoutError
 
 
-def _settle_in(home: Home, database: str) -> None:
-    settings = f"database = {json.dumps(database)}\n"
+def _settle_in(home: Home, database: str, more: str = "") -> None:
+    settings = f"{more}database = {json.dumps(database)}\n"
     settings += "allow_private_networks = true\npoll_interval = 3600\n"
     home.config_file.write_text(settings, encoding="utf-8")
 

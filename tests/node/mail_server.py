@@ -69,6 +69,11 @@ class MailServer:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     password: str = "mail password"
 
+    @property
+    def settings(self) -> str:
+        """The lines of comity.toml by which a node sends through it."""
+        return f'smtp_host = "{HOST}"\nsmtp_port = {self.port}\nsmtp_security = "plain"\n'
+
     async def handle_RCPT(  # noqa: N802 - this and the next are aiosmtpd's forms
         self,
         _server: SMTP,
