@@ -135,7 +135,7 @@ async def test_the_step_up_keeps_what_was_typed(
 async def test_the_link_of_the_command_line_works_once(story: Story, visitors: Visitors) -> None:
     """What `comity open` prints signs in; sessions elsewhere are seen and ended."""
     code = await accounts.open_link(story.conf.node, "officer", "alice", story.conf.now)
-    ada, eve = await visitors.to(story.conf), await visitors.to(story.conf)
+    ada, eve = [await visitors.to(story.conf, java_script_enabled=False) for _ in range(2)]
     await ada.go(f"/opened/{code}")
     assert await ada.title() == "Hello, alice at this computer"
     assert (await eve.go(f"/opened/{code}")).status == 404
@@ -146,3 +146,5 @@ async def test_the_link_of_the_command_line_works_once(story: Story, visitors: V
     await ada.click("Sign out there")
     await eve.go("/")
     assert await eve.title() == "Sign in"
+    await ada.go("/me")
+    assert "(this one)" in await ada.text()

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from playwright.async_api import FilePayload
 
+from tests.browser.officers import officer
 from tests.browser.story import CASEY, ONCE, ROBIN, Story
 from tests.browser.visitor import Visitor, Visitors, invitation
 from tests.paths import SHARED
@@ -135,6 +136,20 @@ async def test_printed_pages_show_what_was_found_and_no_buttons(
     assert await ada.page.get_by_text("Matches: 1.").is_visible()
     assert await ada.page.get_by_role("heading", name="Row 1, order A1").is_visible()
     for hidden in ("form", "nav", "footer", ".button"):
+        for each in await ada.page.locator(hidden).all():
+            assert not await each.is_visible()
+
+
+@ONCE
+async def test_what_is_decided_is_on_paper_as_well(story: Story, visitors: Visitors) -> None:
+    """The sanctions stand within a form, and are printed; what is chosen and pressed is not."""
+    issuer = story.foundation
+    ada = await officer(visitors, issuer, "alice")
+    await ada.go("/sanctions")
+    await ada.page.emulate_media(media="print")
+    assert await ada.page.get_by_text(CASEY).is_visible()
+    assert await ada.page.get_by_text("ban, in force").is_visible()
+    for hidden in ("button", "input", "nav", "footer", "legend", "#acts"):
         for each in await ada.page.locator(hidden).all():
             assert not await each.is_visible()
 

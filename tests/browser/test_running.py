@@ -1,8 +1,13 @@
 """Whoever runs a node, at its pages and without script: peers, people, programs, the record."""
 
+from datetime import timedelta
+
+from node import budgets
 from node.store import peers
 from node.store.peers import Peer
-from tests.browser.story import Story
+from protocol.claims import DAY
+from protocol.exchange import Purpose
+from tests.browser.story import CASEY, ONCE, Story
 from tests.browser.visitor import PASSWORD, Visitor, Visitors, invitation
 from tests.node.federation import Community, Federation
 
@@ -75,6 +80,68 @@ async def test_an_operator_invites_and_lets_programs_in(story: Story, visitors: 
     await otto.go("/node")
     assert "conf.example" in await otto.text()
 
+    await olga.go("/accounts")
+    await olga.type("What they are called here", "Eve")
+    await olga.click("Make a link for them")
+    link = await olga.page.locator("#link").inner_text()
+    await olga.click("Back to people")
+    await olga.click("Withdraw the invitation of Eve")
+    assert (await (await visitors.to(story.conf)).go(link)).status == 404
+    await olga.page.get_by_text("Remove Otto").click()
+    await olga.page.locator("details[open]").get_by_role("button").click()
+    assert "Otto" not in await olga.text()
+    await otto.go("/node")
+    assert await otto.title() == "Sign in"
+
+
+@ONCE
+async def test_what_a_peer_may_ask_is_seen_and_lowered(story: Story, visitors: Visitors) -> None:
+    """An event that it declared stands with what it may ask; it is never raised."""
+    issuer, day = story.foundation, story.foundation.today
+    event = Purpose(kind="registration", start=day, end=day + timedelta(days=3))
+    await budgets.declare(issuer.node, await story.conf.fingerprint(), event, issuer.now)
+    olga = await _operator(visitors, issuer, "Olga")
+    await olga.go("/peers")
+    assert "declared 1 event" in await olga.text()
+    await olga.click("The community conf.example")
+    assert "An event of theirs (registration for an event)" in await olga.text()
+    allowance = olga.page.get_by_label("Let it ask no more than")
+    await allowance.fill("100")
+    await olga.click("Lower it")
+    assert "may ask 100 questions; 0 are used" in await olga.text()
+    await allowance.evaluate("field => field.max = 1000")
+    await allowance.fill("200")
+    await olga.click("Lower it")
+    assert await allowance.get_attribute("aria-invalid") == "true"
+    assert "may ask 100 questions" in await olga.text()
+
+
+@ONCE
+async def test_the_report_of_a_half_year_is_made_and_public(
+    federation: Federation, visitors: Visitors
+) -> None:
+    """Whoever runs the node, or decides, makes it; then anybody reads the same at `/about`."""
+    issuer = await federation.community("foundation.example")
+    await issuer.publish(f"email:{CASEY}")
+    anybody = await visitors.at(await issuer.url(), java_script_enabled=False)
+    await anybody.go("/about")
+    assert "Numbers that stand alone" not in await anybody.text()
+    federation.later(200 * DAY)
+    olga = await _operator(visitors, issuer, "Olga")
+    await olga.click("Report")
+    await olga.page.get_by_label("Which half-year?").select_option(
+        label="January 1, 2027 to June 30, 2027"
+    )
+    await olga.click("Show its report")
+    said = await olga.text()
+    for words in ("January 1, 2027 to June 30, 2027", "Sanctions decided", "held back"):
+        assert words in said
+    alone = await olga.page.locator("table").first.inner_text()
+    await anybody.go("/about")
+    assert alone in await anybody.text()
+    await anybody.page.get_by_text("Sanctions decided").first.click()
+    assert "held back" in await anybody.text()
+
 
 async def test_an_officer_sees_what_a_rule_would_change_before_it_does(
     story: Story, visitors: Visitors
@@ -82,10 +149,19 @@ async def test_an_officer_sees_what_a_rule_would_change_before_it_does(
     """Dropped again, everything is as it was."""
     ada = await visitors.to(story.conf, java_script_enabled=False)
     await ada.enter(await invitation(story.conf, "Ada", "officer"))
+    await ada.go("/check")
+    await ada.type("What do you know of the person?", CASEY)
+    await ada.click("Check")
     await ada.go("/policy")
     before = await ada.text()
-    await ada.page.locator("form:has(input[value=rule]) button").click()
+    rule = ada.page.locator("form:has(input[value=rule])")
+    await rule.get_by_label("Of whom").select_option("foundation.example")
+    await rule.get_by_label("Attention").select_option(label="urgent")
+    await ada.click("See what this rule would change")
     assert await ada.title() == "What it would change"
+    assert "1 finding that is kept would be shown otherwise." in await ada.text()
+    (row,) = await ada.page.locator("tbody tr").all_inner_texts()
+    assert row.index("Look at this") < row.index("Urgent")
     await ada.click("Leave it as it is")
     assert await ada.text() == before
     await ada.page.locator("form:has(input[value=rule]) button").click()
