@@ -12,9 +12,10 @@ follows from a request: nodes poll at their start only. The time is `federation.
 
 import asyncio
 import json
+import secrets
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -319,7 +320,12 @@ def _settle_in(home: Home, database: str, more: str = "") -> None:
 
 
 def free_address() -> str:
-    """An address on loopback at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    """An address on loopback at which nobody listens.
+
+    Its port is below those that systems give to connections: else one could have it meanwhile.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return f"127.0.0.1:{port}"
