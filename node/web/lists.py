@@ -90,15 +90,17 @@ async def progress(visit: Visit) -> web.StreamResponse:
     response = web.StreamResponse(headers=rendering.HEADERS | {"Content-Type": "text/event-stream"})
     await visit.ask(screenings.show, id=visit.path["id"])
     await response.prepare(visit.request)
-    with suppress(ConnectionError):  # the tab was closed
-        async for said in _looks(visit):
-            await response.write(f"data: {json.dumps(said)}\n\n".encode())
+    async with visit.site.streams.place(visit.here.tag):
+        with suppress(ConnectionError):  # the tab was closed
+            async for said in _looks(visit):
+                await response.write(f"data: {json.dumps(said)}\n\n".encode())
     return response
 
 
 async def _looks(visit: Visit) -> AsyncIterator[dict[str, object]]:
     for _ in range(_MOST_LOOKS):
         if not await visit.is_still_here():
+            yield {"state": "gone"}
             return
         try:
             found = await visit.ask(screenings.show, id=visit.path["id"])

@@ -21,6 +21,7 @@ from node.node import Node
 from node.sessions import Session
 from node.web import rendering
 from node.web.forms import Form
+from node.web.streams import Streams
 
 _ROUTE_OF = {route.handler: route for route in ROUTES}
 
@@ -60,6 +61,7 @@ class Site:
     origin: str = ""
     is_lasting: bool = True
     door: Door = field(default_factory=Door)
+    streams: Streams = field(default_factory=Streams)
 
     def listens_on(self, url: str, *, is_lasting: bool) -> None:
         """Where no address is set, the pages are for whoever sits at this machine."""

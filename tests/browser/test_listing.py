@@ -9,6 +9,8 @@ import openpyxl
 import pytest
 from playwright.async_api import FilePayload
 
+from node import accounts, lists
+from node.web.streams import MOST
 from tests.browser.officers import officer
 from tests.browser.story import CASEY, ONCE, ROBIN, Story
 from tests.browser.visitor import Visitor, Visitors, invitation
@@ -103,6 +105,36 @@ async def test_a_list_from_upload_to_deletion(
     await ada.click("Delete it now")
     assert await ada.title() == "Screen a list"
     assert (await ada.go(address)).status == 404
+
+
+@ONCE
+async def test_many_tabs_are_all_told_and_whoever_is_out_is_told_that(
+    story: Story, visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than have a stream at a time: each goes on by itself, whatever becomes of the list."""
+
+    async def nothing(*_arguments: object) -> bool:
+        return False
+
+    ada, conf = await visitors.to(story.conf), story.conf
+    await ada.enter(await invitation(conf, "Ada"))
+    await upload(ada, "list.csv", LIST.encode())
+    with monkeypatch.context() as patch:
+        patch.setattr(lists, "run_next", nothing)
+        await ada.click("Screen this list")
+        tabs = [ada.page, *[await ada.context.new_page() for _ in range(MOST + 2)]]
+        for tab in tabs[1:]:
+            await tab.goto(ada.page.url)
+    for tab in tabs:
+        await tab.get_by_role("heading", name="What came of it").wait_for(timeout=60_000)
+
+    await upload(ada, "list.csv", LIST.encode())
+    with monkeypatch.context() as patch:
+        patch.setattr(lists, "run_next", nothing)
+        await ada.click("Screen this list")
+        await ada.page.get_by_text("The list is being screened").wait_for()
+        await accounts.remove(conf.node, "Ada", conf.now)
+        await ada.page.get_by_role("heading", name="Sign in").wait_for(timeout=60_000)
 
 
 @ONCE
