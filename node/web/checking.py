@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from node.api import checks, decisions, inquiries, sanctions, screenings
+from node.api import checks, decisions, findings, inquiries, sanctions, screenings
+from node.web.answers import Answer
 from node.web.visit import Visit
-from protocol.errors import ComityError
+from protocol.errors import ComityError, NotFound
 from protocol.identifiers import KINDS
 
 _SITES = {"github.com": "github", "gitlab.com": "gitlab", "pypi.org": "pypi", "t.me": "telegram"}
@@ -44,7 +45,7 @@ async def look(visit: Visit) -> web.StreamResponse:
 
 
 async def check(visit: Visit) -> web.StreamResponse:
-    """`POST /check`: the answer; whom it is about stands in no address and is not kept here."""
+    """`POST /check`: the answer, at an address that does not say whom it is about."""
     form = visit.form
     terms = understood(form.one("who"), form.one("handle"))
     body = {"identifiers": terms, "event": event_of(visit)}
@@ -60,7 +61,26 @@ async def check(visit: Visit) -> web.StreamResponse:
     except ComityError as error:
         faults = event_faults(visit, error) or {"who": visit.say(str(error))}
         return visit.page("check", error.status, handles=HANDLES, faults=faults)
-    return visit.page("checked", answer=answer, terms=terms)
+    return visit.go(f"/check/{visit.site.answers.keep(Answer(visit.here.tag, answer, terms))}")
+
+
+async def again(visit: Visit) -> web.StreamResponse:
+    """`GET /check/{id}`: the answer, for a while, as long as all that was found is kept here."""
+    held = visit.site.answers.of(visit.here.tag, visit.path["id"])
+    if held is None or not await _is_kept(visit, held.checked):
+        return visit.page(
+            "failed", 404, words=visit.say("This answer is not kept any more: check once more.")
+        )
+    return visit.page("checked", answer=held.checked, terms=held.terms)
+
+
+async def _is_kept(visit: Visit, checked: checks.Checked) -> bool:
+    """Whether nothing of it was deleted, or has ended and is to be forgotten."""
+    try:
+        found = [await visit.ask(findings.show, id=each.id) for each in checked.findings]
+    except NotFound:
+        return False
+    return all(each.shown is not None for each in found)
 
 
 def event_of(visit: Visit) -> dict[str, object]:

@@ -20,6 +20,7 @@ from node.federation.service import Service
 from node.node import Node
 from node.sessions import Session
 from node.web import rendering
+from node.web.answers import Answers
 from node.web.forms import Form
 from node.web.streams import Streams
 
@@ -62,6 +63,7 @@ class Site:
     is_lasting: bool = True
     door: Door = field(default_factory=Door)
     streams: Streams = field(default_factory=Streams)
+    answers: Answers = field(default_factory=Answers)
 
     def listens_on(self, url: str, *, is_lasting: bool) -> None:
         """Where no address is set, the pages are for whoever sits at this machine."""

@@ -30,6 +30,29 @@ async def test_an_answer_says_what_matched_and_whom_to_ask(
     assert "restriction: may attend" in await ada.text()
 
 
+@ONCE
+async def test_going_back_and_loading_again_show_the_answer(
+    story: Story, visitors: Visitors
+) -> None:
+    """Nothing is sent again for it, and whom it is about stands in no address on the way."""
+    ada = await visitors.to(story.conf)
+    await ada.enter(await invitation(story.conf, "Ada"))
+    await ada.go("/check")
+    await ada.type("What do you know of the person?", CASEY)
+    await ada.click("Check")
+    address = ada.page.url
+    await ada.click("Look closer, or ask foundation.example")
+    await ada.page.go_back()
+    assert await ada.title() == "Something was found"
+    await ada.page.reload()
+    assert await ada.title() == "Something was found"
+    assert CASEY in await ada.text()
+    assert ada.page.url == address
+    assert "casey" not in address
+    await ada.page.go_back()
+    assert await ada.title() == "Check one person"
+
+
 async def test_nothing_found_is_said_plainly_only_when_all_were_heard(
     story: Story, visitors: Visitors
 ) -> None:
