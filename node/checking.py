@@ -1,8 +1,9 @@
 """Asking all peers about people: one question's way from identifiers to findings and coverage.
 
 `answer` is the whole of it, for a single person and for a list alike: who has something to say
-(`coverage`), the private question (`asking`), what matched (`matching`). `check` asks about one
-person. Tokens, which asking again would cost, and what was found (`kept`) are kept for their time.
+(`coverage`), the private question (`asking`), what matched (`matching`), and what is our own
+(`own`). `check` asks about one person. Tokens, which asking again would cost, and what was found
+(`kept`) are kept for their time.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from node.kept import Found
 from node.known import Known
 from node.matching import Matches, match
 from node.node import Node
+from node.own import match_own
 from node.policy import Policy
 from node.store import peers, policies
 from node.store.peers import Peer
@@ -137,6 +139,7 @@ async def answer(
     sources = await load_sources(node, now=now)
     answered = await ask(node, reach, sources, question, now=now, progress=progress)
     matches = await match(node, sources, answered, now=now)
+    await match_own(node, question.identifiers, matches, now=now)
     async with node.store.read() as connection:
         policy = await policies.load(connection)
         known_now = await known.load(node, connection)

@@ -255,6 +255,7 @@ def _stated(found: Matched, days: Days, origins: Origins, known: Known, today: d
             *(Reason("note", each, silences=True) for each in facts if each is not None),
             *(() if judgment is None else (judgment.reason,)),
         ),
+        is_own=found.log == known.own,
     )
 
 

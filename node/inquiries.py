@@ -163,6 +163,8 @@ async def draft(node: Node, finding: str, kind: PurposeKind | None, now: int) ->
     _require_askable(found)
     purpose = found.purpose if kind is None else found.purpose.model_copy(update={"kind": kind})
     own = await ledger.own_register(node)
+    if found.finding.issuer == own.community.id:
+        raise UserError("this community has decided it itself: ask your own officers")
     async with node.store.read() as connection:
         await _refuse_twice(connection, finding)
     value = {

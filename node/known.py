@@ -22,10 +22,12 @@ class Known:
     """Of one state of the database."""
 
     registers: Mapping[bytes, Register]
-    """By fingerprint: of active peers, and of whom something kept was found."""
+    """By fingerprint: of active peers, of whom something kept was found, and our own."""
     unwitnessed: Collection[bytes]
     """Fingerprints of those whose log, as held here, no other active peer has cosigned."""
     judgments: Judgments
+    own: bytes | None = None
+    """Fingerprint of our own log, if there is one."""
 
 
 async def load(node: Node, connection: AsyncConnection, also: Collection[bytes] = ()) -> Known:
@@ -40,13 +42,17 @@ async def load(node: Node, connection: AsyncConnection, also: Collection[bytes] 
         register = await node.registers.of(connection, fingerprint)
         if register is not None:
             registers[fingerprint] = register
+    own, decided_here = await logs.own_head(connection), await node.registers.own(connection)
     unwitnessed = set()
-    for fingerprint in registers:
+    for fingerprint in registers.keys() - {None if own is None else own.fingerprint}:
         head = await logs.head_of(connection, fingerprint)
         witnesses = [each for each in peers.values() if each.fingerprint != fingerprint]
         if head is None or not _is_witnessed(head, witnesses):
             unwitnessed.add(fingerprint)
-    return Known(registers, unwitnessed, await judgments.load(connection, node.vault))
+    if own is not None and decided_here is not None:
+        registers[own.fingerprint] = decided_here
+    judged = await judgments.load(connection, node.vault)
+    return Known(registers, unwitnessed, judged, None if own is None else own.fingerprint)
 
 
 def _is_witnessed(head: Head, witnesses: Collection[Register]) -> bool:

@@ -58,9 +58,12 @@ _KEPT: dict[Custody, str] = {
 }
 
 
+_OWN = Reason("urgent", "as this community has decided it itself")
+
+
 @dataclass(frozen=True)
 class Stated:
-    """What a peer (fingerprint, id) states, by which quorum, under which circumstances."""
+    """What a community (fingerprint, id) states, by which quorum, under which circumstances."""
 
     peer: bytes
     issuer: str
@@ -72,6 +75,8 @@ class Stated:
     circumstances: frozenset[Circumstance] = frozenset()
     facts: tuple[Reason, ...] = ()
     """What else is to be said of its level, whatever the policy."""
+    is_own: bool = False
+    """Whether this community states it itself: rules and requirements are about peers."""
 
 
 @dataclass(frozen=True)
@@ -201,11 +206,11 @@ class Policy:
     def judge(self, stated: Stated) -> Verdict:
         """The level of what a peer states, and why."""
         reasons = [
-            self._by_rule(stated),
+            _OWN if stated.is_own else self._by_rule(stated),
             *stated.facts,
             *(self._by_weight(each, stated.peer) for each in sorted(stated.circumstances)),
         ]
-        for asked in self._asked_of(stated.peer):
+        for asked in () if stated.is_own else self._asked_of(stated.peer):
             lacking = asked.lacking(stated.quorum)
             if lacking is not None:
                 reasons.append(Reason("note", lacking, silences=True))

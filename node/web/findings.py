@@ -8,7 +8,7 @@ import re
 
 from aiohttp import web
 
-from node.api import findings, inquiries, policy
+from node.api import findings, inquiries, officers, policy
 from node.web.visit import Visit
 from protocol.errors import ComityError
 
@@ -62,12 +62,12 @@ async def _page(visit: Visit, status: int = 200, fault: str | None = None) -> we
     id_ = visit.path["id"]
     found = await visit.ask(findings.show, id=id_)
     asked = [each for each in (await visit.ask(inquiries.every_asked)).asked if each.finding == id_]
-    reveals = None
+    reveals, unaskable = None, None
     if not asked:
         try:
             reveals = (await visit.ask(inquiries.reveals, {"finding": id_})).reveals
         except ComityError as error:
-            fault = fault or visit.say(str(error))
+            unaskable = visit.say(str(error))
     place = _place(visit)
     return visit.page(
         "finding",
@@ -75,6 +75,8 @@ async def _page(visit: Visit, status: int = 200, fault: str | None = None) -> we
         found=found,
         asked=asked,
         reveals=reveals,
+        unaskable=unaskable,
+        is_own=found.finding.issuer == (await visit.ask(officers.community)).community["id"],
         place=place,
         back=_queue(place),
         fault=fault,

@@ -79,7 +79,7 @@ async def test_a_check_keeps_what_it_finds_as_it_was_shown(node: Node, issuer: I
     assert (found.ref, found.event, found.purpose) == ("order-1", "PyRegion", EVENT)
     value = found.to_value()
     assert value["shown"] == value["finding"] | {
-        name: list(value["finding"][name]) for name in ("matched", "whose", "flags")
+        name: list(value["finding"][name]) for name in ("matched", "whose", "not_matched", "flags")
     }
     assert (value["found_on"], value["kept_until"]) == (
         TODAY.isoformat(), (TODAY + timedelta(days=35)).isoformat()
