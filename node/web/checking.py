@@ -1,21 +1,12 @@
 """The first page, and checking one person."""
 
-from email.utils import getaddresses
-from urllib.parse import urlsplit
-
 from aiohttp import web
 
 from node.api import checks, decisions, findings, inquiries, sanctions, screenings
 from node.web.answers import Answer
+from node.web.typed import HANDLES, understood
 from node.web.visit import Visit
 from protocol.errors import ComityError, NotFound
-from protocol.identifiers import KINDS
-
-_SITES = {"github.com": "github", "gitlab.com": "gitlab", "pypi.org": "pypi", "t.me": "telegram"}
-"""Whose addresses of people are `https://SITE/NAME`."""
-
-HANDLES = ("github", "gitlab", "pypi", "telegram", "bluesky", "matrix", "fediverse")
-"""Where a bare handle can be of."""
 
 
 async def home(visit: Visit) -> web.StreamResponse:
@@ -41,27 +32,32 @@ async def home(visit: Visit) -> web.StreamResponse:
 
 async def look(visit: Visit) -> web.StreamResponse:
     """`GET /check`."""
-    return visit.page("check", handles=HANDLES)
+    return visit.page("check", handles=HANDLES, unclear=[])
 
 
 async def check(visit: Visit) -> web.StreamResponse:
     """`POST /check`: the answer, at an address that does not say whom it is about."""
     form = visit.form
-    terms = understood(form.one("who"), form.one("handle"))
-    body = {"identifiers": terms, "event": event_of(visit)}
+    typed = understood(form.one("who"), form.one("handle"))
+    body = {"identifiers": typed.terms, "event": event_of(visit)}
     fault = None
-    if not terms:
+    if typed.unclear:
+        fault = unclear(visit)
+    elif not typed.terms:
         fault = visit.say("Name somebody: an e-mail address, a handle, a phone number or a name.")
-    elif len(terms) > checks.MAX_TERMS:
+    elif len(typed.terms) > checks.MAX_TERMS:
         fault = visit.say("This is more than one person has. For several people, screen a list.")
     if fault is not None:
-        return visit.page("check", 422, handles=HANDLES, faults={"who": fault})
+        faults = {"who": fault}
+        return visit.page("check", 422, handles=HANDLES, unclear=typed.unclear, faults=faults)
     try:
         answer = await visit.ask(checks.check, body)
     except ComityError as error:
         faults = event_faults(visit, error) or {"who": visit.say(str(error))}
-        return visit.page("check", error.status, handles=HANDLES, faults=faults)
-    return visit.go(f"/check/{visit.site.answers.keep(Answer(visit.here.tag, answer, terms))}")
+        return visit.page("check", error.status, handles=HANDLES, unclear=[], faults=faults)
+    return visit.go(
+        f"/check/{visit.site.answers.keep(Answer(visit.here.tag, answer, typed.terms))}"
+    )
 
 
 async def again(visit: Visit) -> web.StreamResponse:
@@ -71,7 +67,8 @@ async def again(visit: Visit) -> web.StreamResponse:
         return visit.page(
             "failed", 404, words=visit.say("This answer is not kept any more: check once more.")
         )
-    return visit.page("checked", answer=held.checked, terms=held.terms)
+    by_name = all(each.startswith("name:") for each in held.terms)
+    return visit.page("checked", answer=held.checked, terms=held.terms, by_name=by_name)
 
 
 async def _is_kept(visit: Visit, checked: checks.Checked) -> bool:
@@ -81,6 +78,14 @@ async def _is_kept(visit: Visit, checked: checks.Checked) -> bool:
     except NotFound:
         return False
     return all(each.shown is not None for each in found)
+
+
+def unclear(visit: Visit) -> str:
+    """What to do where it is not clear how something that was typed is to be read."""
+    return visit.say(
+        "Some of this is no address, no phone number and no full name. Write what it is, such as "
+        "github:octocat or name:Casey, or choose what a bare handle is of."
+    )
 
 
 def event_of(visit: Visit) -> dict[str, object]:
@@ -103,67 +108,3 @@ def event_faults(visit: Visit, error: ComityError) -> dict[str, str]:
     if "`to` is before `from`" in said:
         return {"to": visit.say("The last day is before the first one.")}
     return {}
-
-
-def understood(text: str, handle: str) -> list[str]:
-    """What was typed or pasted, line by line or with commas, as `KIND:VALUE`.
-
-    `handle` is the kind of bare handles. What is none of these is a name.
-    """
-    found: list[str] = []
-    for line in text.replace(";", "\n").splitlines():
-        found += _of_line(line.strip(), handle)
-    return list(dict.fromkeys(found))
-
-
-def _of_line(line: str, handle: str) -> list[str]:
-    kind, colon, _ = line.partition(":")
-    if not line or (colon and kind.strip().lower() in KINDS):
-        return [line] if line else []
-    if line.startswith(("http://", "https://")):
-        return [_of_address(line)]
-    if line.startswith("@") and " " not in line:
-        return [_of_handle(line, handle)]
-    if "@" in line:
-        found = _of_mailboxes(line)
-        if found:
-            return found
-    if line.startswith("+") and any(c.isdigit() for c in line):
-        kind = "phone"
-    else:
-        kind = handle if handle and " " not in line else "name"
-    return [f"{kind}:{line}"]
-
-
-def _of_mailboxes(line: str) -> list[str]:
-    """What a mail program writes for people: an address, or `Name <address>`, with commas."""
-    named = [(name, address) for name, address in getaddresses([line]) if "@" in address]
-    return [
-        term
-        for name, address in named
-        for term in ([f"email:{address}"] + ([f"name:{name}"] if name else []))
-    ]
-
-
-def _of_handle(line: str, handle: str) -> str:
-    if line.count("@") == 2:
-        return f"fediverse:{line}"
-    if ":" in line:
-        return f"matrix:{line}"
-    return f"{handle or 'github'}:{line.removeprefix('@')}"
-
-
-def _of_address(line: str) -> str:
-    try:
-        parts = urlsplit(line)
-        site = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
-        return f"name:{line}"
-    path = [part for part in parts.path.split("/") if part]
-    if site == "pypi.org" and path[:1] == ["user"]:
-        path = path[1:]
-    if site in _SITES and path:
-        return f"{_SITES[site]}:{path[0]}"
-    if path and path[0].startswith("@"):
-        return f"fediverse:{path[0]}@{site}"
-    return f"name:{line}"

@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from node.api import officers, sanctions
-from node.web.checking import HANDLES, understood
+from node.web.checking import unclear
+from node.web.typed import HANDLES, understood
 from node.web.visit import Visit
 from protocol.errors import ComityError
 
@@ -102,10 +103,15 @@ def _missing(visit: Visit) -> dict[str, str]:
     """What cannot be proposed without."""
     form = visit.form
     votes = [form.one("present"), form.one("in_favour")]
+    typed = understood(form.one("who"), form.one("handle"))
     wrong = {
         "who": (
-            not understood(form.one("who"), form.one("handle")),
-            visit.say("Say who it is about: an address, a handle or a number, and perhaps a name."),
+            not typed.terms or bool(typed.unclear),
+            unclear(visit)
+            if typed.unclear
+            else visit.say(
+                "Say who it is about: an address, a handle or a number, and perhaps a name."
+            ),
         ),
         "measure": (not form.one("measure"), visit.say("Choose what is decided.")),
         "scope": (not form.all("scope"), visit.say("Choose where it holds.")),
@@ -134,7 +140,7 @@ def _proposal(visit: Visit) -> dict[str, Any]:
     form = visit.form
     told = {"state": form.one("notice")}
     body: dict[str, Any] = {
-        "identifiers": understood(form.one("who"), form.one("handle")),
+        "identifiers": understood(form.one("who"), form.one("handle")).terms,
         "measure": form.one("measure"),
         "scope": [_scope(each) for each in form.all("scope")],
         "basis": form.one("basis") or "undisclosed",
@@ -178,6 +184,7 @@ async def _form(
         status,
         faults=faults or {},
         handles=HANDLES,
+        unclear=understood(visit.form.one("who"), visit.form.one("handle")).unclear,
         spaces=spaces,
         bodies=bodies,
         recognised=_recognised(visit),
