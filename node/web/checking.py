@@ -53,7 +53,8 @@ async def check(visit: Visit) -> web.StreamResponse:
     try:
         answer = await visit.ask(checks.check, body)
     except ComityError as error:
-        faults = event_faults(visit, error) or {"who": visit.say(str(error))}
+        words = typed.named(str(error))
+        faults = event_faults(visit, error) or {"who": visit.say(words)}
         return visit.page("check", error.status, handles=HANDLES, unclear=[], faults=faults)
     return visit.go(
         f"/check/{visit.site.answers.keep(Answer(visit.here.tag, answer, typed.terms))}"

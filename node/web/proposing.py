@@ -75,7 +75,9 @@ async def propose(visit: Visit) -> web.StreamResponse:
     except ComityError as error:
         words = str(error)
         field = next((field for said, field in _FIELDS.items() if said in words), "who")
-        return await _form(visit, error.status, {field: without_options(visit, words)})
+        typed = understood(visit.form.one("who"), visit.form.one("handle"))
+        said = without_options(visit, typed.named(words))
+        return await _form(visit, error.status, {field: said})
     spaces, bodies = await declared(visit)
     recognised = _recognised(visit)
     return visit.page(

@@ -19,6 +19,7 @@ _SITES = {"github.com": "github", "gitlab.com": "gitlab", "pypi.org": "pypi", "t
 """Whose addresses of people are `https://SITE/NAME`."""
 
 _ADDRESS = re.compile(r"(https?://\S+|([a-z0-9-]+\.)+[a-z]{2,}/\S*)", re.IGNORECASE)
+_NUMBERED = re.compile("^identifier ([0-9]+)(?=:)")
 _NUMBER = re.compile(r"\+?[0-9 ()/.-]*[0-9][0-9 ()/.-]*")
 _WITHIN_NAMES = "'\N{RIGHT SINGLE QUOTATION MARK}-\N{HYPHEN}\N{MIDDLE DOT}"
 
@@ -29,6 +30,10 @@ class Typed:
 
     terms: list[str] = field(repr=False)
     unclear: list[str] = field(repr=False)
+
+    def named(self, words: str) -> str:
+        """A refusal of "identifier 2", with that one itself in place of its number."""
+        return _NUMBERED.sub(lambda found: f"“{self.terms[int(found[1]) - 1]}”", words)
 
 
 def understood(text: str, handle: str) -> Typed:

@@ -103,3 +103,11 @@ def test_a_bare_handle_is_of_what_was_chosen() -> None:
     """With a space in it, it is a name all the same."""
     typed = understood("ada\nAda Example\n@ada", "gitlab")
     assert (typed.terms, typed.unclear) == (["gitlab:ada", "name:Ada Example"], [])
+
+
+def test_what_is_refused_is_named_as_it_was_typed() -> None:
+    """Nobody who typed lines knows them by their numbers."""
+    typed = understood("Ada Example\n+49 1", "")
+    refused = "identifier 2: no phone number"
+    assert typed.named(refused) == "“phone:+49 1”: no phone number"
+    assert typed.named("something else") == "something else"
