@@ -83,7 +83,9 @@ async def invite(node: Node, name: str, role: Role, officer: str | None, now: in
     """
     name = name.strip()
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-        raise UserError(f"an account has a name of 1 to {MAX_NAME} printable characters")
+        raise UserError(
+            "an account has a name of 1 to %(most)s printable characters", most=MAX_NAME
+        )
     if (role == "officer") != (officer is not None):
         raise UserError("an account of role `officer` names its officer, others name none")
     bound = None if officer is None else (await officers.named(node, officer)).key
@@ -113,7 +115,7 @@ async def _invite(  # noqa: PLR0913, PLR0917 - who, as what, until when
         if await rows.named(connection, _name_tag(node, name)) is not None:
             raise UserError("an account of that name is there: take another name")
         if len(await rows.invited(connection)) >= MOST:
-            raise UserError(f"{MOST} invitations wait already: let some end first")
+            raise UserError("%(most)s invitations wait already: let some end first", most=MOST)
         said = {"who": audit.who(), "what": "invite", "role": role, "account": name}
         await audit.record(connection, node.vault, "account", said, now)
         await rows.invite(connection, InvitationRow(tag, sealed, role, bound, now + lasting))
@@ -165,7 +167,9 @@ async def accept(
         if await rows.named(connection, row.name_tag) is not None:
             raise UserError("an account of that name is there already: ask for another link")
         if len(await rows.every(connection)) >= MOST:
-            raise UserError(f"there are {MOST} accounts: remove some that nobody uses any more")
+            raise UserError(
+                "there are %(most)s accounts: remove some that nobody uses any more", most=MOST
+            )
         said = {"who": invited.name, "what": "made", "role": invited.role, "account": invited.name}
         await audit.record(connection, node.vault, "account", said, now)
         await rows.add(connection, row)
@@ -203,7 +207,9 @@ async def by_password(  # noqa: PLR0913 - who, by what, where it is counted
     known = row.id.encode() if row is not None and apart else None
     async with door.turn(known):
         if door.is_shut(tag + apart, now):
-            raise UserError(f"too many wrong passwords: wait {PATIENCE // 60} minutes")
+            raise UserError(
+                "too many wrong passwords: wait %(minutes)s minutes", minutes=PATIENCE // 60
+            )
         if row is not None and await _holds(node, row, password):
             return row
         if row is None or row.password_sealed is None:

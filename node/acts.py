@@ -26,6 +26,7 @@ from node.store import attestations
 from node.vault import Vault
 from protocol.attested import LAPSE, MAX_REVIEW, Appeal, Attested, Quorum, followed
 from protocol.encoding import base64url
+from protocol.english import English
 from protocol.errors import OutOfOrder
 from protocol.identifiers import Identifier, parse_text
 from protocol.items import (
@@ -112,7 +113,9 @@ async def reaffirm(node: Node, ids: Sequence[str], review_by: date | None, now: 
     day = day_of(now)
     next_review = review_by or day + YEAR
     if not day < next_review <= day + MAX_REVIEW:
-        raise UserError(f"--review-by is within {MAX_REVIEW.days} days, and after today")
+        raise UserError(
+            "--review-by is within %(days)s days, and after today", days=MAX_REVIEW.days
+        )
     return await _propose(
         node,
         ids,
@@ -298,7 +301,7 @@ async def _decision(  # noqa: PLR0913, PLR0917 - of whom, what, when
     """What would be proposed, if it may be said now."""
     wanted = list(dict.fromkeys(ids))
     if not 1 <= len(wanted) <= MOST:
-        raise UserError(f"1 to {MOST} sanctions stand in one decision")
+        raise UserError("1 to %(most)s sanctions stand in one decision", most=MOST)
     items = tuple(said(_attested(register, id_)) for id_ in wanted)
     for item in items:
         await _require_may_be_said(connection, register, item, day)
@@ -346,7 +349,7 @@ def _open(register: Register, id_: str, day: date) -> Attested:
     attested = _attested(register, id_)
     state = attested.state(day)
     if state.is_final:
-        raise UserError(f"this sanction has ended: {state.name}")
+        raise UserError("this sanction has ended: %(state)s", state=English(state.name))
     return attested
 
 

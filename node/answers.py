@@ -22,7 +22,7 @@ def accepted(response: Response) -> bytes:
         return response.body
     code = problem_code(response)
     if response.status >= 500 or (code is None and response.status < 400):
-        raise Unreachable(f"the other node answers with status {response.status}")
+        raise Unreachable("the other node answers with status %(status)s", status=response.status)
     raise Refused(code or f"status-{response.status}", _retry_after(response))
 
 

@@ -207,7 +207,13 @@ async def _listening(app: web.Application, host: str, port: int, remedy: str) ->
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise UserError(f"cannot listen on {host}:{port}: {cause(error)}. {remedy}") from error
+            raise UserError(
+                "cannot listen on %(host)s:%(port)s: %(cause)s. %(remedy)s",
+                host=host,
+                port=port,
+                cause=cause(error),
+                remedy=remedy,
+            ) from error
         bound = runner.addresses[0][1]
         yield f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
     finally:

@@ -9,10 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from protocol.english import English
+
 Attention = Literal["urgent", "review", "note", "ignore"]
 
 URGENCY: dict[Attention, int] = {"ignore": 0, "note": 1, "review": 2, "urgent": 3}
 """By which the greater of two asks for more attention."""
+
+_LEVELS: dict[Attention, English] = {
+    "urgent": English("urgent"),
+    "review": English("review"),
+    "note": English("note"),
+    "ignore": English("ignore"),
+}
 
 
 @dataclass(frozen=True)
@@ -20,7 +29,7 @@ class Reason:
     """What holds a finding at a level, at most."""
 
     attention: Attention
-    because: str
+    because: English
     """How its sentence goes on after the level: "as …" or "by …", without a full stop."""
     silences: bool = False
     """Whether the finding makes no match because of it."""
@@ -38,7 +47,7 @@ class Verdict:
     """The level of a finding, and why."""
 
     attention: Attention
-    because: str
+    because: English
     silences: bool = False
     """Whether it makes no match."""
 
@@ -48,10 +57,16 @@ class Verdict:
         return URGENCY[self.attention]
 
     @property
-    def why(self) -> str:
+    def why(self) -> English:
         """One sentence, which names the level."""
-        ending = "; it makes no match." if self.silences else "."
-        return f"Marked {self.attention}, {self.because}{ending}"
+        level = _LEVELS[self.attention]
+        if self.silences:
+            return English(
+                "Marked %(level)s, %(because)s; it makes no match.",
+                level=level,
+                because=self.because,
+            )
+        return English("Marked %(level)s, %(because)s.", level=level, because=self.because)
 
 
 def settle(reasons: Sequence[Reason]) -> Verdict:
@@ -64,5 +79,5 @@ def settle(reasons: Sequence[Reason]) -> Verdict:
     if silencing and not named[0].silences:
         named.append(silencing[0])
     named += [each for each in reasons if each.always and each not in named]
-    because = ", and ".join(each.because for each in named)
+    because = English.joined([each.because for each in named], English(", and "))
     return Verdict(named[0].attention, because, silences=bool(silencing))

@@ -30,6 +30,7 @@ from node.store import audit as rows
 from node.store.audit import AuditHead, AuditRow
 from node.vault import Vault, VaultError
 from protocol.encoding import canonical_json, from_canonical_json
+from protocol.english import English
 from protocol.identifiers import Identifier
 
 Act = Literal[
@@ -116,15 +117,22 @@ class Recorded:
 class Altered(UserError):
     """The record is not as it was written."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"the record of acts was altered: {what}. Restore it from a backup")
+    def __init__(self, what: str, /, **parts: object) -> None:
+        super().__init__(
+            "the record of acts was altered: %(what)s. Restore it from a backup",
+            what=English(what, **parts),
+        )
 
 
 class NotPassed(Altered):
     """The record, as it is written, does not pass through a head that was kept."""
 
-    def __init__(self, why: str) -> None:
-        UserError.__init__(self, f"the record of acts does not pass through this head: {why}")
+    def __init__(self, why: str, /, **parts: object) -> None:
+        UserError.__init__(
+            self,
+            "the record of acts does not pass through this head: %(why)s",
+            why=English(why, **parts),
+        )
 
 
 class NoHead(UserError):
@@ -250,13 +258,16 @@ def _require_passed(kept: tuple[int, bytes], held: bytes | None, count: int) -> 
     seq, chain = kept
     if held is None:
         raise NotPassed(
-            f"it ends with act {count - 1}, before act {seq} of the head. It was cut off, a backup "
-            "from before was brought back, or the head is mistyped or of another record"
+            "it ends with act %(last)s, before act %(seq)s of the head. It was cut off, a backup "
+            "from before was brought back, or the head is mistyped or of another record",
+            last=count - 1,
+            seq=seq,
         )
     if held != chain:
         raise NotPassed(
-            f"act {seq} is another one here. The record was written anew, or the head is mistyped "
-            "or of another record"
+            "act %(seq)s is another one here. The record was written anew, or the head is "
+            "mistyped or of another record",
+            seq=seq,
         )
 
 
@@ -302,16 +313,18 @@ async def _verified(connection: AsyncConnection, vault: Vault) -> AsyncIterator[
     async for row in rows.stream(connection):
         seq += 1
         if row.seq != seq or not hmac.compare_digest(row.chain, _chain(vault, chain, row)):
-            raise Altered(f"act {seq} is not the one that was recorded")
+            raise Altered("act %(seq)s is not the one that was recorded", seq=seq)
         if row.subjects is not None and seq >= head.tags_from:
             await _require_its_tags(connection, vault, row)
         chain = row.chain
         yield row
     if (seq, chain) != (head.seq, head.chain):
-        raise Altered(f"it ends with act {seq}, and should with act {head.seq}")
+        raise Altered(
+            "it ends with act %(seq)s, and should with act %(last)s", seq=seq, last=head.seq
+        )
     stray = await rows.stray_tag(connection, head.tags_from)
     if stray is not None:
-        raise Altered(f"somebody was put into act {stray}, which is not about them")
+        raise Altered("somebody was put into act %(stray)s, which is not about them", stray=stray)
 
 
 async def _require_its_tags(connection: AsyncConnection, vault: Vault, row: AuditRow) -> None:
@@ -320,7 +333,7 @@ async def _require_its_tags(connection: AsyncConnection, vault: Vault, row: Audi
 
 def _require_tags(vault: Vault, row: AuditRow, held: Collection[bytes]) -> None:
     if _subjects(vault, held) != row.subjects:
-        raise Altered(f"act {row.seq} is not about those whom it was about")
+        raise Altered("act %(seq)s is not about those whom it was about", seq=row.seq)
 
 
 async def _head(connection: AsyncConnection, vault: Vault) -> AuditHead:
@@ -343,7 +356,7 @@ def _opened(vault: Vault, row: AuditRow) -> Recorded:
     try:
         data = vault.open(_DETAIL, _place(row.seq), row.detail_sealed)
     except VaultError as error:
-        raise Altered(f"act {row.seq} cannot be opened") from error
+        raise Altered("act %(seq)s cannot be opened", seq=row.seq) from error
     detail = from_canonical_json(data, _MAX_DETAIL)
     return Recorded(row.seq, row.at, row.act, dict(detail), row.chain)
 

@@ -31,6 +31,7 @@ from node.node import Node
 from node.store import budgets, events
 from node.store.budgets import Bucket, Charge
 from node.store.events import Event
+from protocol.english import English
 from protocol.errors import Malformed, NotFound, OverBudget
 from protocol.exchange import Purpose
 
@@ -175,7 +176,8 @@ async def lower(node: Node, event_id: str, allowance: int, now: int) -> Event:
             raise NotHere("no open event of a peer has this id: see `comity peer list`")
         if not 0 <= allowance < event.allowance:
             raise UserError(
-                f"an event's allowance can be lowered only: to less than {event.allowance}"
+                "an event's allowance can be lowered only: to less than %(allowance)s",
+                allowance=event.allowance,
             )
         ended_at = None if allowance else now
         await events.change(connection, event_id, allowance=allowance, ended_at=ended_at)
@@ -232,10 +234,10 @@ async def _refused(
     return OverBudget(_WHY[by], retry_after)
 
 
-_WHY: dict[By, str] = {
-    "bucket": "your budget of evaluations is used up; an event may be declared",
-    "total": "this node's budget for all its peers is used up",
-    "repeats": "this very request was answered too often today",
+_WHY: dict[By, English] = {
+    "bucket": English("your budget of evaluations is used up; an event may be declared"),
+    "total": English("this node's budget for all its peers is used up"),
+    "repeats": English("this very request was answered too often today"),
 }
 
 

@@ -68,13 +68,15 @@ async def create(  # noqa: PLR0913 - what a token is
     """
     name = name.strip()
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-        raise UserError(f"a token has a name of 1 to {MAX_NAME} printable characters")
+        raise UserError("a token has a name of 1 to %(most)s printable characters", most=MAX_NAME)
     if (role == "officer") != (officer is not None):
         raise UserError("a token of role `officer` names its officer, others name none")
     if expires_on is not None and expires_on < day_of(now):
         raise UserError("this day is over: no token ends before it begins")
     if name == audit.HERE:
-        raise UserError(f"`{audit.HERE}` is how the record calls whoever has the node's folder")
+        raise UserError(
+            "`%(name)s` is how the record calls whoever has the node's folder", name=audit.HERE
+        )
     bound = None if officer is None else (await officers.named(node, officer)).key
     if bound is not None and not await _is_listed(node, bound):
         raise UserError("this officer is not listed in the log now: `comity officer list`")
@@ -85,7 +87,9 @@ async def create(  # noqa: PLR0913 - what a token is
     async with node.store.write() as connection:
         held = await api_tokens.every(connection)
         if len(held) >= MOST:
-            raise UserError(f"there are {MOST} tokens: revoke some that nobody uses any more")
+            raise UserError(
+                "there are %(most)s tokens: revoke some that nobody uses any more", most=MOST
+            )
         if name in {_name(node, each) for each in held}:
             raise UserError("a token of that name is there: revoke it, or take another name")
         said = {"who": audit.who(), "what": "create token", "token": name, "role": role}

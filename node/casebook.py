@@ -50,14 +50,14 @@ def read(data: bytes, region: str | None = None) -> list[Proposal]:
         UserError: it is no such list; which row, and which column. Values are not repeated.
     """
     if len(data) > MAX_FILE:
-        raise UserError(f"this list has more than {MAX_FILE} bytes")
+        raise UserError("this list has more than %(most)s bytes", most=MAX_FILE)
     try:
         text = data.decode("utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError("this is not a CSV in UTF-8") from error
     if not 1 <= len(rows) <= MOST:
-        raise UserError(f"a list has 1 to {MOST} rows below its headings")
+        raise UserError("a list has 1 to %(most)s rows below its headings", most=MOST)
     _require_columns(list(rows[0]))
     return [_proposal(row, number, region) for number, row in enumerate(rows, start=1)]
 
@@ -67,14 +67,18 @@ def _require_columns(given: list[str | None]) -> None:
     unknown = [name for name in given if name not in _COLUMNS]
     if missing or unknown or len(set(given)) != len(given):
         raise UserError(
-            f"the first row names the columns, each once: {', '.join(_REQUIRED)} and, where "
-            f"wanted, {', '.join(_COLUMNS[len(_REQUIRED) :])}"
+            "the first row names the columns, each once: %(required)s and, where wanted, "
+            "%(others)s",
+            required=", ".join(_REQUIRED),
+            others=", ".join(_COLUMNS[len(_REQUIRED) :]),
         )
 
 
 def _proposal(row: Mapping[str, str | None], number: int, region: str | None) -> Proposal:
     if None in row or None in row.values():
-        raise UserError(f"{_place(number)}: it has more or fewer cells than there are columns")
+        raise UserError(
+            "%(place)s: it has more or fewer cells than there are columns", place=_place(number)
+        )
     cells = {name: (value or "").strip() for name, value in row.items()}
     column = ""
     try:
@@ -99,7 +103,9 @@ def _proposal(row: Mapping[str, str | None], number: int, region: str | None) ->
         # What an identifier lacks, its own error says, and repeats no value.
         why = f": {error}" if isinstance(error, InvalidIdentifier) else ""
         due = f"{_DUE[column]} is due{why}"
-        raise UserError(f"{_place(number)}, column {column}: {due}") from error
+        raise UserError(
+            "%(place)s, column %(column)s: %(due)s", place=_place(number), column=column, due=due
+        ) from error
     return Proposal(
         identifiers=identifiers,
         measure=cast("Measure", measure),

@@ -31,6 +31,7 @@ from node.store.peers import Peer
 from node.sync import NotFollowed, follow
 from node.vault import Vault
 from protocol.encoding import canonical_json
+from protocol.english import English
 from protocol.exchange import Purpose
 from protocol.identifiers import Identifier
 
@@ -52,7 +53,7 @@ class Occasion:
     purpose: Purpose
 
     def __post_init__(self) -> None:
-        kept.check_name(self.name, "the name of an event")
+        kept.check_name(self.name, English("the name of an event"))
 
     def to_value(self) -> dict[str, object]:
         """As it is kept."""
@@ -170,7 +171,7 @@ async def check(  # noqa: PLR0913 - time and the caller's own name are named at 
     Raises:
         UserError: `ref` is too long.
     """
-    kept.check_name(ref, "a ref")
+    kept.check_name(ref, English("a ref"))
     until = kept_until(node, occasion.purpose, now)
     question = Question(identifiers, occasion.purpose, until)
     await audit.write(node, "check", asking_in_record(occasion), now, identifiers)

@@ -94,7 +94,7 @@ class AtAnotherSize(Violation):
     status = 409
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"the witness cosigned size {size} last")
+        super().__init__("the witness cosigned size %(size)s last", size=size)
         self.size = size
 
 

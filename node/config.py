@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from node.errors import UserError
 from node.home import Home
 from node.mailbox import mailbox
+from protocol.english import English
 
 _PREFIX = "COMITY_"
 
@@ -223,7 +224,8 @@ def load(home: Home) -> Config:
     try:
         return Config(**settings)
     except ValidationError as error:
-        raise UserError("\n".join(_fault(home, item) for item in error.errors())) from None
+        faults = [_fault(home, item) for item in error.errors()]
+        raise UserError(English.joined(faults, "\n")) from None
 
 
 def _file(home: Home) -> dict[str, Any]:
@@ -232,13 +234,24 @@ def _file(home: Home) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{home.config_file} is not TOML in UTF-8: {error}") from error
+        raise UserError(
+            "%(file)s is not TOML in UTF-8: %(error)s", file=home.config_file, error=str(error)
+        ) from error
 
 
-def _fault(home: Home, item: Mapping[str, Any]) -> str:
+def _fault(home: Home, item: Mapping[str, Any]) -> English:
     key = str(item["loc"][0])
     if item["type"] == "extra_forbidden":
-        known = ", ".join(sorted(Config.model_fields))
-        return f"{home.config_file}: unknown key `{key}`. Known are: {known}"
-    words = item["msg"].removeprefix("Value error, ")
-    return f"`{key}` in {home.config_file}, or {_PREFIX}{key.upper()}: {words}"
+        return English(
+            "%(file)s: unknown key `%(key)s`. Known are: %(known)s",
+            file=home.config_file,
+            key=key,
+            known=", ".join(sorted(Config.model_fields)),
+        )
+    return English(
+        "`%(key)s` in %(file)s, or %(variable)s: %(fault)s",
+        key=key,
+        file=home.config_file,
+        variable=f"{_PREFIX}{key.upper()}",
+        fault=English(item["msg"].removeprefix("Value error, ")),
+    )

@@ -21,28 +21,32 @@ from node.officers import Officer
 from node.passwords import Cost
 from node.vault import Vault
 from protocol.encoding import base64url
+from protocol.english import English
 from protocol.errors import Malformed
 from protocol.keys import SigningKey
 from protocol.statements import Community, CommunityDecision, Custody, Declared
 
 
-def decides(community: Community) -> str:
-    """How many officers decide, of how many."""
-    return f"{community.threshold} of {len(community.officers)}"
+def decides(community: Community) -> English:
+    """How many officers decide, as "2 of 3"."""
+    return English(
+        "%(threshold)s of %(count)s", threshold=community.threshold, count=len(community.officers)
+    )
 
 
-def risk(community: Community) -> str | None:
+def risk(community: Community) -> English | None:
     """What one lost key would do to this setup; None where nothing."""
     count, threshold = len(community.officers), community.threshold
     if count == 1:
-        return (
+        return English(
             "1 of 1: one officer decides alone, and with that key everything is lost; add others "
             "by `comity officer add`"
         )
     if threshold == count:
-        return (
-            f"{decides(community)}: one lost key would block every decision for good; add an "
-            "officer by `comity officer add`, or lower the threshold by `comity officer threshold`"
+        return English(
+            "%(decides)s: one lost key would block every decision for good; add an officer by "
+            "`comity officer add`, or lower the threshold by `comity officer threshold`",
+            decides=decides(community),
         )
     return None
 
@@ -96,7 +100,7 @@ def _changed(before: Community, changes: Mapping[str, Any]) -> Community:
     try:
         after = Community.from_value(members)
     except Malformed as error:
-        raise UserError(f"this cannot stand in the log: {error}") from error
+        raise UserError("this cannot stand in the log: %(error)s", error=str(error)) from error
     if after == before:
         raise UserError("this is what the community says of itself already")
     return after
@@ -175,9 +179,13 @@ def declared(
     names = {each.slug: each.name for each in before}
     for slug in gone:
         if slug in named:
-            raise UserError(f"`{slug}` cannot be named and removed at once")
+            raise UserError("`%(slug)s` cannot be named and removed at once", slug=slug)
         if slug not in names:
-            raise UserError(f"`{slug}` is not declared; these are: {', '.join(names) or 'none'}")
+            raise UserError(
+                "`%(slug)s` is not declared; these are: %(declared)s",
+                slug=slug,
+                declared=English.joined(names) or English("none"),
+            )
     left = {slug: name for slug, name in (names | dict(named)).items() if slug not in gone}
     return [{"slug": slug, "name": left[slug]} for slug in sorted(left)]
 

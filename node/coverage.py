@@ -30,6 +30,7 @@ from node.store.peers import Peer
 from protocol.attested import Attested
 from protocol.checkpoint import cosign_key, cosignature_time, verify_checkpoint
 from protocol.encoding import from_base64url
+from protocol.english import English
 from protocol.errors import Violation
 from protocol.register import Register
 from protocol.sealing import record_hash
@@ -62,7 +63,7 @@ class Failure:
     """Why a peer does not count as heard; `because` is for people."""
 
     state: PeerState
-    because: str
+    because: English
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class PeerCoverage:
     fingerprint: bytes
     state: PeerState
     as_of: int | None
-    because: str | None = None
+    because: English | None = None
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,11 @@ async def _load(node: Node, connection: AsyncConnection, peer: Peer, now: int) -
     try:
         register = await node.registers.of(connection, peer.fingerprint)
     except DamagedLog:
-        return _unusable(peer, "what is held here of its log is damaged; run `comity doctor`")
+        return _unusable(
+            peer, English("what is held here of its log is damaged; run `comity doctor`")
+        )
     if head is None or register is None:
-        return _unusable(peer, "its log is not held here yet; run `comity sync`")
+        return _unusable(peer, English("its log is not held here yet; run `comity sync`"))
     live = {each.item.id: each for each in register.live(day_of(now))}
     if not register.community.oprf and not live:
         return None
@@ -161,22 +164,27 @@ async def _load(node: Node, connection: AsyncConnection, peer: Peer, now: int) -
     as_of = _cosigned_at(head, register.community)
     failure = _failure(peer, register, as_of, now)
     if failure is None and missing:
-        words = f"{missing} of its records are not held here unaltered; run `comity sync`"
+        words = English(
+            "%(count)s of its records are not held here unaltered; run `comity sync`",
+            count=missing,
+        )
         failure = Failure("stale", words)
     return Source(peer, register.community, as_of, live, index, failure)
 
 
-def _unusable(peer: Peer, because: str) -> Source:
+def _unusable(peer: Peer, because: English) -> Source:
     return Source(peer, None, None, {}, {}, Failure("stale", because))
 
 
 def _failure(peer: Peer, register: Register, as_of: int | None, now: int) -> Failure | None:
     if peer.broke_protocol:
-        return Failure("untrusted", f"following its log ended in `{peer.last_error}`")
+        because = English("following its log ended in `%(error)s`", error=peer.last_error)
+        return Failure("untrusted", because)
     if register.frozen_at is not None:
-        return Failure("outdated", "its log has a critical statement unknown to this version")
+        because = English("its log has a critical statement unknown to this version")
+        return Failure("outdated", because)
     if as_of is None or not _is_fresh(as_of, register.community, now):
-        return Failure("stale", "its head is not fresh; run `comity sync`")
+        return Failure("stale", English("its head is not fresh; run `comity sync`"))
     return None
 
 

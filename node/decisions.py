@@ -24,6 +24,7 @@ from node.store import decisions as rows
 from node.store.attestations import AttestationRow
 from node.store.decisions import DecisionRow, DecisionState, Vote, VoteKind
 from node.vault import Vault
+from protocol.english import English
 from protocol.register import Register
 from protocol.statements import (
     Approval,
@@ -58,6 +59,16 @@ class Voided:
     decision: bytes
     """Its hash."""
     said: Decision
+
+
+STATES: dict[DecisionState, English] = {
+    "pending": English("pending"),
+    "logged": English("logged"),
+    "declined": English("declined"),
+    "void": English("void"),
+    "lapsed": English("lapsed"),
+}
+"""What has become of a decision, as errors say it."""
 
 
 @dataclass(frozen=True)
@@ -185,13 +196,13 @@ async def find(node: Node, text: str) -> bytes:
     Raises:
         UserError: there is none, or more than one, or too few digits.
     """
-    beginning = terms.beginning(text, "a decision")
+    beginning = terms.beginning(text, English("a decision"))
     async with node.store.read() as connection:
         found = [row.hash for row in await rows.every(connection)]
     return terms.only(
         [each for each in found if each.hex().startswith(beginning)],
-        "several decisions begin so: give more of the digits",
-        "no decision whose hash begins so: `comity decision list --all` shows them",
+        English("several decisions begin so: give more of the digits"),
+        English("no decision whose hash begins so: `comity decision list --all` shows them"),
     )
 
 
@@ -302,7 +313,8 @@ async def propose(connection: AsyncConnection, vault: Vault, decision: Decision,
         raise UserError(waits_already(before))
     if before is not None and before.state != "declined":
         raise UserError(
-            f"this was proposed today already, and is {before.state}: `comity decision list --all`"
+            "this was proposed today already, and is %(state)s: `comity decision list --all`",
+            state=STATES[before.state],
         )
     said = {"who": audit.who(), "what": decision.type, "decision": hash_.hex()}
     # Before the decision is there: a community's first act is to propose its founding.
@@ -315,13 +327,13 @@ async def propose(connection: AsyncConnection, vault: Vault, decision: Decision,
     return hash_
 
 
-def waits_already(row: DecisionRow) -> str:
+def waits_already(row: DecisionRow) -> English:
     """What whoever proposes it a second time is told."""
-    named = row.hash.hex()[:NAMED]
-    return (
-        f"this is proposed already, and waits for approvals as decision {named}. "
-        f"To approve it: `comity decision approve {named} --officer NAME`. If too many decline "
-        f"(`comity decision decline {named} --officer NAME`), it is gone, and can be proposed anew"
+    return English(
+        "this is proposed already, and waits for approvals as decision %(id)s. To approve it: "
+        "`comity decision approve %(id)s --officer NAME`. If too many decline (`comity decision "
+        "decline %(id)s --officer NAME`), it is gone, and can be proposed anew",
+        id=row.hash.hex()[:NAMED],
     )
 
 

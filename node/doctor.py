@@ -28,6 +28,7 @@ from node.store import inquiries, logs, outbox, peers, records
 from node.store.peers import Peer
 from node.vault import WrongMasterKey
 from protocol.checkpoint import cosign_key, cosignature_time
+from protocol.english import English
 from protocol.errors import ComityError, Unavailable
 from protocol.keys import oprf_key_id
 from protocol.note import SignedNote
@@ -55,13 +56,31 @@ _RESTORED = (
 )
 
 
+_NO_SERVER = English("no mail server is set")
+
+_SOURCES = {
+    KeySource.ENVIRONMENT: English("environment"),
+    KeySource.CREDENTIAL: English("credential"),
+    KeySource.FILE: English("file"),
+}
+_STATES: dict[coverage.PeerState, English] = {
+    "heard": English("heard"),
+    "stale": English("stale"),
+    "unwitnessed": English("unwitnessed"),
+    "unreachable": English("unreachable"),
+    "refused": English("refused"),
+    "untrusted": English("untrusted"),
+    "outdated": English("outdated"),
+}
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing that was looked at; `next` is what to type, where something is to be done."""
 
-    name: str
+    name: English
     level: Level
-    message: str
+    message: English
     next: str | None = None
 
 
@@ -79,13 +98,17 @@ async def _checks(home: Home, now: int) -> AsyncIterator[Check]:
     try:
         settings = config.load(home)
     except UserError as error:
-        yield Check("settings", "fault", str(error), f"$EDITOR {home.config_file}")
+        yield Check(
+            English("settings"), "fault", English(str(error)), f"$EDITOR {home.config_file}"
+        )
         return
     yield _settings(home, settings)
     try:
         key = load_master_key(home, os.environ)
     except UserError as error:
-        yield Check("master key", "fault", str(error), f"ls -l {home.master_key_file}")
+        yield Check(
+            English("master key"), "fault", English(str(error)), f"ls -l {home.master_key_file}"
+        )
         return
     yield _disk(home)
     try:
@@ -94,14 +117,17 @@ async def _checks(home: Home, now: int) -> AsyncIterator[Check]:
             async for check in _at_work(node, now):
                 yield check
     except WrongMasterKey as error:
-        yield Check("master key", "fault", str(error), f"ls -l {home.master_key_file}")
+        yield Check(
+            English("master key"), "fault", English(str(error)), f"ls -l {home.master_key_file}"
+        )
     except Unavailable as error:
-        yield Check("database", "fault", str(error), _look_at(settings))
+        yield Check(English("database"), "fault", English(str(error)), _look_at(settings))
     except (UserError, ComityError, SQLAlchemyError, OSError) as error:
         # The words of the database's own errors may hold what they were about.
-        known = isinstance(error, UserError | ComityError)
-        message = str(error) if known else f"the database fails ({type(error).__name__})"
-        yield Check("database", "fault", message, _RESTORED)
+        message = English("the database fails (%(error)s)", error=type(error).__name__)
+        if isinstance(error, UserError | ComityError):
+            message = English(str(error))
+        yield Check(English("database"), "fault", message, _RESTORED)
 
 
 def _look_at(settings: Config) -> str:
@@ -114,12 +140,13 @@ def _look_at(settings: Config) -> str:
 
 def _settings(home: Home, settings: Config) -> Check:
     if settings.allow_private_networks:
-        words = "this node may reach private networks, which is for development only"
+        words = English("this node may reach private networks, which is for development only")
         next_ = f"$EDITOR {home.config_file}  # remove allow_private_networks"
         if _PRIVATE in map(str.upper, os.environ):  # as the settings take variables: in any case
-            words, next_ = f"{words}: the environment says so", f"unset {_PRIVATE}"
-        return Check("settings", "warning", words, next_)
-    return Check("settings", "ok", "readable")
+            words = English("%(words)s: the environment says so", words=words)
+            next_ = f"unset {_PRIVATE}"
+        return Check(English("settings"), "warning", words, next_)
+    return Check(English("settings"), "ok", English("readable"))
 
 
 def _master_key(home: Home, settings: Config, key: MasterKey) -> Check:
@@ -127,32 +154,38 @@ def _master_key(home: Home, settings: Config, key: MasterKey) -> Check:
     beside = url.get_backend_name() == "sqlite" and str(home.path.absolute()) in str(url.database)
     if key.source is KeySource.FILE and beside:
         return Check(
-            "master key",
+            English("master key"),
             "warning",
-            "it lies beside the database: one stolen copy of the folder opens everything. Keep it "
-            "elsewhere: a systemd credential, or COMITY_MASTER_KEY",
+            English(
+                "it lies beside the database: one stolen copy of the folder opens everything. Keep "
+                "it elsewhere: a systemd credential, or COMITY_MASTER_KEY"
+            ),
             f"systemd-creds encrypt --name=comity-master-key {home.master_key_file} -",
         )
-    return Check("master key", "ok", f"from {key.source.value}")
+    return Check(
+        English("master key"), "ok", English("from %(source)s", source=_SOURCES[key.source])
+    )
 
 
 def _disk(home: Home) -> Check:
     free = shutil.disk_usage(home.path).free
     if free < FREE:
-        message = f"{free // 1024**2} MiB are free, {FREE // 1024**2} are due"
-        return Check("disk", "fault", message, f"df -h {home.path}")
-    return Check("disk", "ok", f"{free // 1024**3} GiB are free")
+        message = English(
+            "%(free)s MiB are free, %(due)s are due", free=free // 1024**2, due=FREE // 1024**2
+        )
+        return Check(English("disk"), "fault", message, f"df -h {home.path}")
+    return Check(English("disk"), "ok", English("%(free)s GiB are free", free=free // 1024**3))
 
 
 async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
-    yield Check("database", "ok", "opens, and has this version's form")
+    yield Check(English("database"), "ok", English("opens, and has this version's form"))
     yield await _record(node)
     async with node.store.read() as connection:
         if await logs.own_head(connection) is None:
             yield Check(
-                "log",
+                English("log"),
                 "warning",
-                "the community is not founded yet: its genesis waits for approvals",
+                English("the community is not founded yet: its genesis waits for approvals"),
                 "comity decision list",
             )
             return
@@ -160,13 +193,16 @@ async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
         own = await OwnIdentity(node).current()
         as_of = await _own_log(node, own)
     except (UserError, ComityError) as error:
-        yield Check("log", "fault", f"{error}", _RESTORED)
+        yield Check(English("log"), "fault", English(str(error)), _RESTORED)
         return
-    yield Check("log", "ok", f"{own.register.size} entries give the signed root")
+    entries = English("%(count)s entries give the signed root", count=own.register.size)
+    yield Check(English("log"), "ok", entries)
     yield _keys(own, now)
     if left := resealing.left(own.register, day_of(now)):
-        message = f"{len(left)} in force are not sealed under the new key yet"
-        yield Check("rotation", "warning", message, "comity community rotate")
+        message = English(
+            "%(count)s in force are not sealed under the new key yet", count=len(left)
+        )
+        yield Check(English("rotation"), "warning", message, "comity community rotate")
     yield _officers(own)
     yield await _own_records(node, own, now)
     yield _time(own, as_of, now)
@@ -183,16 +219,22 @@ async def _record(node: Node) -> Check:
     try:
         acts = await audit.verify(node)
     except UserError as error:
-        return Check("record", "fault", str(error), _RESTORED)
-    return Check("record", "ok", f"{acts} acts, as they were recorded")
+        return Check(English("record"), "fault", English(str(error)), _RESTORED)
+    message = English("%(count)s acts, as they were recorded", count=acts)
+    return Check(English("record"), "ok", message)
 
 
 def _officers(own: Identity) -> Check:
     community = own.register.community
     risk = constitution.risk(community)
     if risk is not None:
-        return Check("officers", "warning", risk, "comity officer list")
-    return Check("officers", "ok", f"{community.threshold} of {len(community.officers)} decide")
+        return Check(English("officers"), "warning", risk, "comity officer list")
+    message = English(
+        "%(threshold)s of %(count)s decide",
+        threshold=community.threshold,
+        count=len(community.officers),
+    )
+    return Check(English("officers"), "ok", message)
 
 
 async def _own_log(node: Node, own: Identity) -> int:
@@ -214,10 +256,10 @@ def _keys(own: Identity, now: int) -> Check:
     if not needed <= own.oprf.keys():
         odd.append("oprf")
     if odd:
-        message = f"not the ones that the log names: {', '.join(odd)}"
+        message = English("not the ones that the log names: %(keys)s", keys=English.joined(odd))
         lost = "comity community rotate" if odd == ["oprf"] else _RESTORED
-        return Check("keys", "fault", message, lost)
-    return Check("keys", "ok", "those that the log names")
+        return Check(English("keys"), "fault", message, lost)
+    return Check(English("keys"), "ok", English("those that the log names"))
 
 
 async def _own_records(node: Node, own: Identity, now: int) -> Check:
@@ -226,19 +268,32 @@ async def _own_records(node: Node, own: Identity, now: int) -> Check:
         held = await records.get(connection, own.fingerprint, due)
     damaged = [id_ for id_, seal in due.items() if record_hash(held.get(id_, b"")) != seal]
     if damaged:
-        message = f"{len(damaged)} of {len(due)} in force are missing or altered"
-        return Check("records", "fault", message, _RESTORED)
-    return Check("records", "ok", f"{len(due)} in force, as approved")
+        message = English(
+            "%(count)s of %(all)s in force are missing or altered",
+            count=len(damaged),
+            all=len(due),
+        )
+        return Check(English("records"), "fault", message, _RESTORED)
+    return Check(
+        English("records"), "ok", English("%(count)s in force, as approved", count=len(due))
+    )
 
 
 def _time(own: Identity, as_of: int, now: int) -> Check:
     if as_of > now + MAX_SKEW:
-        message = f"the clock is {as_of - now} s behind what it said before"
-        return Check("time", "fault", message, "timedatectl status")
+        message = English(
+            "the clock is %(seconds)s s behind what it said before", seconds=as_of - now
+        )
+        return Check(English("time"), "fault", message, "timedatectl status")
     if own.community.url is not None and now - as_of > MAX_SILENCE:
-        message = f"our checkpoint was cosigned {now - as_of} s ago, {MAX_SILENCE} are allowed"
-        return Check("time", "warning", message, "comity serve")
-    return Check("time", "ok", f"our checkpoint was cosigned {max(0, now - as_of)} s ago")
+        message = English(
+            "our checkpoint was cosigned %(seconds)s s ago, %(most)s are allowed",
+            seconds=now - as_of,
+            most=MAX_SILENCE,
+        )
+        return Check(English("time"), "warning", message, "comity serve")
+    message = English("our checkpoint was cosigned %(seconds)s s ago", seconds=max(0, now - as_of))
+    return Check(English("time"), "ok", message)
 
 
 async def _mail(node: Node) -> Check:
@@ -249,31 +304,51 @@ async def _mail(node: Node) -> Check:
     unset = node.config.smtp_host is None
     waiting = [each for each in letters if each.state == "waiting" and (each.fault or unset)]
     if failed:
-        message = f"{len(failed)} were not sent, the last because {failed[-1].fault}"
-        return Check("letters", "warning", message, "comity mail list")
+        message = English(
+            "%(count)s were not sent, the last because %(fault)s",
+            count=len(failed),
+            fault=English(failed[-1].fault or ""),
+        )
+        return Check(English("letters"), "warning", message, "comity mail list")
     if waiting:
-        message = f"{len(waiting)} wait: {waiting[0].fault or 'no mail server is set'}"
-        return Check("letters", "warning", message, "comity mail list")
+        fault = English(waiting[0].fault or _NO_SERVER)
+        message = English("%(count)s wait: %(fault)s", count=len(waiting), fault=fault)
+        return Check(English("letters"), "warning", message, "comity mail list")
     if unset:
-        return Check("letters", "ok", "no mail server is set: notice is handed over otherwise")
+        return Check(
+            English("letters"),
+            "ok",
+            English("no mail server is set: notice is handed over otherwise"),
+        )
     try:
         mail_server(node)
     except UserError as error:
-        return Check("letters", "fault", str(error), f"ls -l {node.home.smtp_password_file}")
-    return Check("letters", "ok", f"by {node.config.smtp_host}")
+        return Check(
+            English("letters"),
+            "fault",
+            English(str(error)),
+            f"ls -l {node.home.smtp_password_file}",
+        )
+    return Check(English("letters"), "ok", English("by %(host)s", host=node.config.smtp_host))
 
 
 async def _desk(node: Node, now: int) -> Check:
     """Whether the desk still sends codes today, or somebody types one address after the other."""
     async with node.store.read() as connection:
         _, asked = await desk_rows.counts(connection, b"", now - desk.DAY)
-    message = f"{asked} of {desk.MOST} codes were sent within a day"
+    message = English(
+        "%(asked)s of %(most)s codes were sent within a day", asked=asked, most=desk.MOST
+    )
     if asked >= desk.MOST:
-        words = f"{message}: who asks now gets none, but by `comity subject request`"
-        return Check("desk", "warning", words, "comity subject request EMAIL")
+        words = English(
+            "%(message)s: who asks now gets none, but by `comity subject request`", message=message
+        )
+        return Check(English("desk"), "warning", words, "comity subject request EMAIL")
     if not await desk.is_open(node):
-        return Check("desk", "ok", "closed: nobody can ask by e-mail what is held")
-    return Check("desk", "ok", message)
+        return Check(
+            English("desk"), "ok", English("closed: nobody can ask by e-mail what is held")
+        )
+    return Check(English("desk"), "ok", message)
 
 
 async def _peers(node: Node, now: int) -> AsyncIterator[Check]:
@@ -284,8 +359,8 @@ async def _peers(node: Node, now: int) -> AsyncIterator[Check]:
         failure = heard[peer.fingerprint].failure if peer.fingerprint in heard else None
         yield _peer(peer, failure)
     if not any(peer.state == "active" for peer in every):
-        message = "none is active: there is nobody to ask and nobody to tell"
-        yield Check("peers", "warning", message, "comity peer add URL --compare STRING")
+        message = English("none is active: there is nobody to ask and nobody to tell")
+        yield Check(English("peers"), "warning", message, "comity peer add URL --compare STRING")
 
 
 def _compare(peer: Peer) -> str:
@@ -293,21 +368,27 @@ def _compare(peer: Peer) -> str:
 
 
 def _peer(peer: Peer, failure: coverage.Failure | None) -> Check:
-    name = f"peer {peer.id}"
+    name = English("peer %(id)s", id=peer.id)
     if peer.state == "wanted":
-        return Check(name, "warning", "asks to peer", _compare(peer))
+        return Check(name, "warning", English("asks to peer"), _compare(peer))
     if peer.state == "asked":
-        return Check(name, "ok", "was asked, and has not accepted yet")
+        return Check(name, "ok", English("was asked, and has not accepted yet"))
     if failure is not None:
         level: Level = "fault" if failure.state == "untrusted" else "warning"
-        return Check(name, level, f"{failure.state}: {failure.because}", f"comity sync {peer.id}")
+        message = English(
+            "%(state)s: %(because)s", state=_STATES[failure.state], because=failure.because
+        )
+        return Check(name, level, message, f"comity sync {peer.id}")
     if not peer.compared:
-        message = "was accepted without comparing: another log may be shown in its name"
+        message = English("was accepted without comparing: another log may be shown in its name")
         return Check(name, "warning", message, _compare(peer))
     if peer.last_error is not None:
-        message = f"could not be followed ({peer.last_error}); what is held of it is fresh still"
+        message = English(
+            "could not be followed (%(error)s); what is held of it is fresh still",
+            error=peer.last_error,
+        )
         return Check(name, "warning", message, f"comity sync {peer.id}")
-    return Check(name, "ok", "as it should be")
+    return Check(name, "ok", English("as it should be"))
 
 
 async def _budgets(node: Node, now: int) -> AsyncIterator[Check]:
@@ -316,9 +397,13 @@ async def _budgets(node: Node, now: int) -> AsyncIterator[Check]:
     total = await budgets.total_charged(node, now)
     limit = node.config.evaluation_total
     yield Check(
-        "budgets",
+        English("budgets"),
         "ok" if total < limit else "warning",
-        f"{total} of {limit} evaluations a day were asked for by all peers",
+        English(
+            "%(total)s of %(limit)s evaluations a day were asked for by all peers",
+            total=total,
+            limit=limit,
+        ),
         None if total < limit else "comity peer list",
     )
     for peer in active:
@@ -331,24 +416,26 @@ async def _inquiries(node: Node) -> Check:
     async with node.store.read() as connection:
         waiting = [each for each in await inquiries.received(connection) if not each.answered_at]
     if waiting:
-        message = f"{len(waiting)} of peers wait for your answer"
-        return Check("inquiries", "warning", message, "comity inquiry list")
-    return Check("inquiries", "ok", "none waits for an answer")
+        message = English("%(count)s of peers wait for your answer", count=len(waiting))
+        return Check(English("inquiries"), "warning", message, "comity inquiry list")
+    return Check(English("inquiries"), "ok", English("none waits for an answer"))
 
 
 _LIMITS = {
-    "bucket": "its own budget",
-    "total": "the budget of all peers",
-    "repeats": "the count of answers to one and the same request",
+    "bucket": English("its own budget"),
+    "total": English("the budget of all peers"),
+    "repeats": English("the count of answers to one and the same request"),
 }
 
 
 def _refused(peer: Peer, budget: budgets.Budget) -> Check:
-    limit = _LIMITS.get(budget.refused_by or "", "its budget")
-    message = (
-        f"asked for more than {limit} allows, the last time on "
-        f"{day_of(budget.refused_at or 0)}; {budget.charged} evaluations in the last day. If they "
-        "hold an event, they can declare it: their `comity screen` with --from and --to does. Else "
-        "ask them why: somebody may be trying out a list of addresses"
+    message = English(
+        "asked for more than %(limit)s allows, the last time on %(day)s; %(charged)s evaluations "
+        "in the last day. If they hold an event, they can declare it: their `comity screen` with "
+        "--from and --to does. Else ask them why: somebody may be trying out a list of addresses",
+        limit=_LIMITS.get(budget.refused_by or "", English("its budget")),
+        day=day_of(budget.refused_at or 0),
+        charged=budget.charged,
     )
-    return Check(f"budget of {peer.id}", "warning", message, "comity peer list")
+    name = English("budget of %(id)s", id=peer.id)
+    return Check(name, "warning", message, "comity peer list")

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from node import officers, sanctions, voting, wording
+from node import constitution, officers, sanctions, voting, wording
 from node.acts import Due
 from node.callers import Listed
 from node.decisions import Kept as KeptDecision
@@ -20,6 +20,7 @@ from node.officers import Officer
 from node.overview import Standing
 from node.sanctions import Sanction
 from protocol.encoding import base64url
+from protocol.english import English
 from protocol.statements import (
     Community,
     CommunityDecision,
@@ -72,7 +73,7 @@ class Decision(Decided):
     on: date
     index: int | None
     """Its place in the log."""
-    fault: str | None
+    fault: English | None
     """Why it could not be logged."""
 
     @classmethod
@@ -83,7 +84,7 @@ class Decision(Decided):
             type=kept.row.type,
             on=kept.row.proposed_on,
             index=kept.row.index,
-            fault=kept.row.fault,
+            fault=None if kept.row.fault is None else English(kept.row.fault),
         )
 
 
@@ -101,7 +102,7 @@ class DecisionShown(Decision):
 
     votes: list[Vote]
     content: dict[str, Any]
-    words: list[str]
+    words: list[English]
     """What it decides, a line for each thing that it says."""
 
     @classmethod
@@ -284,7 +285,7 @@ class PeerDocument(Document):
     as_of: Moment | None
     compared: bool
     domain: Literal["proven", "claimed"]
-    quorum: str | None
+    quorum: English | None
     custody: Custody | None
     in_force: int
     outdated: bool
@@ -305,7 +306,7 @@ class PeerDocument(Document):
             as_of=_time(standing.as_of),
             compared=known.compared,
             domain="proven" if standing.proven else "claimed",
-            quorum=None if register is None else quorum(register.community),
+            quorum=None if register is None else constitution.decides(register.community),
             custody=None if register is None else weakest(register.community),
             in_force=standing.live,
             outdated=register is not None and register.frozen_at is not None,
@@ -330,11 +331,6 @@ class PeerDocument(Document):
         )
 
 
-def quorum(community: Community) -> str:
-    """How many officers decide, as "2 of 3"."""
-    return f"{community.threshold} of {len(community.officers)}"
-
-
 def weakest(community: Community) -> Custody:
     """The weakest place where an officer's key is kept: what any decision may rest on."""
     held = Counter(officer.custody for officer in community.officers)
@@ -342,7 +338,7 @@ def weakest(community: Community) -> Custody:
     return next(custody for custody in order if custody in held)
 
 
-async def _in_words(node: Node, kept: KeptDecision, day: date) -> list[str]:
+async def _in_words(node: Node, kept: KeptDecision, day: date) -> list[English]:
     if isinstance(kept.decision, CommunityDecision):
         return wording.community_in_words(kept.decision.community, kept.before(day))
     lines = []

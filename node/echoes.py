@@ -15,6 +15,7 @@ from datetime import date
 
 from node.attention import Reason, Verdict, settle
 from node.policy import Policy, Stated
+from protocol.english import English
 from protocol.register import Register
 
 Key = tuple[bytes, str]
@@ -25,7 +26,9 @@ Origins = Mapping[Key, Key | None]
 
 _ECHO = Reason(
     "note",
-    "as it goes back to the same decision as another finding here, and counts once, with that",
+    English(
+        "as it goes back to the same decision as another finding here, and counts once, with that"
+    ),
     silences=True,
 )
 
@@ -69,7 +72,9 @@ def count_once(
 
 
 def _raised(counting: Stated, loudest: Stated, verdict: Verdict) -> Verdict:
-    because = f"as {loudest.issuer} says the same, {verdict.because}"
+    because = English(
+        "as %(issuer)s says the same, %(because)s", issuer=loudest.issuer, because=verdict.because
+    )
     said = [each for each in counting.facts if each.always]
     return settle([Reason(verdict.attention, because), *said])
 

@@ -3,6 +3,7 @@
 What comes from the other side is in `protocol.errors`.
 """
 
+from protocol.english import English
 from protocol.errors import ComityError, Unavailable
 
 
@@ -13,16 +14,19 @@ class UserError(Exception):
     secret: it ends in terminals, logs and reports of faults.
     """
 
+    def __init__(self, text: str, /, **parts: object) -> None:
+        super().__init__(English(text, **parts))
+
 
 class NotHere(UserError):
     """Nothing is held here under the id or name that was given."""
 
 
-def cause(error: OSError) -> str:
+def cause(error: OSError) -> English:
     """What the system would not do, in words; its own where they do."""
     if isinstance(error, PermissionError):
-        return "this user may not do that"
-    return error.strerror or type(error).__name__
+        return English("this user may not do that")
+    return English(error.strerror or type(error).__name__)
 
 
 class Unreachable(Unavailable):
@@ -39,7 +43,7 @@ class Refused(Unavailable):
     status = 502
 
     def __init__(self, problem: str, retry_after: int | None = None) -> None:
-        super().__init__(f"the other node declined: {problem}")
+        super().__init__("the other node declined: %(problem)s", problem=problem)
         self.problem = problem
         self.retry_after = retry_after
         """Seconds after which it may be asked again, where it said so."""

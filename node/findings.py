@@ -30,6 +30,7 @@ from node.matching import Match
 from node.policy import Circumstance, Policy, Stated
 from protocol.attested import Attested, State
 from protocol.claims import Claims, Recognition, Scope
+from protocol.english import English
 from protocol.exchange import Purpose
 from protocol.identifiers import Identifier
 from protocol.sealing import StrongHit
@@ -39,25 +40,39 @@ Outcome = Literal["match", "possible", "nothing_found"]
 
 _UNTAGGED = "email-untagged"
 _MEASURES = {
-    "ban": "a ban",
-    "suspension": "a suspension",
-    "membership_revocation": "that a membership was revoked",
-    "status_removal": "that a title, role or privilege was removed",
-    "restriction": "a restriction (may attend; may not speak, organize or mentor)",
+    "ban": English("a ban"),
+    "suspension": English("a suspension"),
+    "membership_revocation": English("that a membership was revoked"),
+    "status_removal": English("that a title, role or privilege was removed"),
+    "restriction": English("a restriction (may attend; may not speak, organize or mentor)"),
 }
 _SCOPES = {
-    "event": "event",
-    "event_series": "event series",
-    "online_space": "online space",
-    "membership": "membership",
-    "role": "role",
-    "all_own_spaces": "all of its spaces",
+    "event": English("event"),
+    "event_series": English("event series"),
+    "online_space": English("online space"),
+    "membership": English("membership"),
+    "role": English("role"),
+    "all_own_spaces": English("all of its spaces"),
 }
 _KINDS = {
-    "email": "e-mail address",
-    _UNTAGGED: "e-mail address without what follows the +",
-    "phone": "phone number",
-    "name": "name",
+    "email": English("e-mail address"),
+    _UNTAGGED: English("e-mail address without what follows the +"),
+    "phone": English("phone number"),
+    "name": English("name"),
+}
+_WHOSE = {
+    "attendee": English("attendee"),
+    "buyer": English("buyer"),
+    "parent": English("parent"),
+    "unknown": English("unknown"),
+}
+_ENDINGS = {
+    "lifted": English("lifted"),
+    "overturned": English("overturned"),
+    "superseded": English("superseded"),
+    "erased": English("erased"),
+    "lapsed": English("lapsed"),
+    "expired": English("expired"),
 }
 
 
@@ -148,7 +163,7 @@ class Finding:
     quorum: str
     custody: str
     attention: Attention
-    why: str
+    why: English
     contact: str | None
     counts: bool = field(repr=False)
     """Whether it makes a match, or a possible one."""
@@ -241,7 +256,7 @@ def _stated(found: Matched, days: Days, origins: Origins, known: Known, today: d
     facts = [_weighs_not(found.attested, state, claims, days)]
     judgment = known.judgments.of(*found.key, found.who, known.registers)
     if claims is not None and echoes.follows_ended(found.key, origins, known.registers, today):
-        facts.append("as what it follows has ended")
+        facts.append(English("as what it follows has ended"))
     return Stated(
         peer=found.log,
         issuer=found.community.id,
@@ -286,7 +301,7 @@ def _finding(found: Matched, verdict: Verdict, today: date) -> Finding:
     claims = None if state.is_final else found.claims
     why = [_statement(found, state, claims), _what_matched(found), verdict.why]
     if not found.strong and not state.is_final:
-        why.append("That alone tells nobody who is meant: a second identifier is needed.")
+        why.append(English("That alone tells nobody who is meant: a second identifier is needed."))
     return Finding(
         id=found.id,
         issuer=community.id,
@@ -301,7 +316,7 @@ def _finding(found: Matched, verdict: Verdict, today: date) -> Finding:
         quorum=f"{len(attested.quorum.approved)} of {attested.quorum.officers}",
         custody=attested.quorum.custody,
         attention=verdict.attention,
-        why=" ".join(why),
+        why=English.joined(why, " "),
         contact=community.contact if claims is None else claims.contact,
         counts=not verdict.silences,
         found=found,
@@ -340,50 +355,72 @@ def _kinds_not_matched(
     return tuple(sorted(others - {kind for kind, _ in matched} - {_UNTAGGED}))
 
 
-def _weighs_not(attested: Attested, state: State, claims: Claims | None, days: Days) -> str | None:
+def _weighs_not(
+    attested: Attested, state: State, claims: Claims | None, days: Days
+) -> English | None:
     """Why it makes no match, whatever the policy; None where it may make one."""
     if state.is_final:
-        return f"as it has ended ({attested.ending or state.name})"
+        ending = attested.ending or state.name
+        return English("as it has ended (%(ending)s)", ending=_ENDINGS.get(ending, ending))
     if state.name != "in_force":
-        return "as it is not in force today"
+        return English("as it is not in force today")
     if claims is None:
         return None
     if claims.in_force_from > days.end:
-        return "as it begins only after the days asked about"
+        return English("as it begins only after the days asked about")
     if isinstance(claims.ends_on, date) and claims.ends_on < days.start:
-        return "as it is over before the days asked about"
+        return English("as it is over before the days asked about")
     return None
 
 
-def _statement(found: Matched, state: State, claims: Claims | None) -> str:
+def _statement(found: Matched, state: State, claims: Claims | None) -> English:
     issuer = found.community.id
     if state.is_final:
-        return f"{issuer} had an attestation about somebody."
+        return English("%(issuer)s had an attestation about somebody.", issuer=issuer)
     if claims is None:
-        return f"{issuer} has an attestation about somebody."
-    until = "without an end" if claims.ends_on == "indefinite" else f"until {claims.ends_on}"
-    where = ", ".join(_scope(each, found.community) for each in claims.scope)
-    return (
-        f"{issuer} states {_MEASURES[claims.measure]}; scope: {where}; "
-        f"in force from {claims.in_force_from} {until}."
+        return English("%(issuer)s has an attestation about somebody.", issuer=issuer)
+    said = {
+        "issuer": issuer,
+        "measure": _MEASURES[claims.measure],
+        "where": English.joined(_scope(each, found.community) for each in claims.scope),
+        "start": claims.in_force_from,
+    }
+    if claims.ends_on == "indefinite":
+        return English(
+            "%(issuer)s states %(measure)s; scope: %(where)s; in force from %(start)s without an "
+            "end.",
+            **said,
+        )
+    return English(
+        "%(issuer)s states %(measure)s; scope: %(where)s; in force from %(start)s until %(end)s.",
+        **said,
+        end=claims.ends_on,
     )
 
 
-def _scope(scope: Scope, community: Community) -> str:
+def _scope(scope: Scope, community: Community) -> English:
     names = {each.slug: each.name for each in community.spaces}
     kind = _SCOPES[scope.kind]
-    return kind if scope.space is None else f"{names.get(scope.space, scope.space)} ({kind})"
+    return kind if scope.space is None else _noted(names.get(scope.space, scope.space), kind)
 
 
-def _what_matched(found: Matched) -> str:
+def _what_matched(found: Matched) -> English:
     """Which of the identifiers matched and which did not, by kind; never a value."""
-    sentence = f"Matched: {', '.join(_kind(kind, whose) for kind, whose in found.kinds)}"
-    if found.others:
-        words = sorted(_KINDS.get(kind, kind) for kind in found.others)
-        sentence += f"; not matched: {', '.join(words)}"
-    return f"{sentence}."
+    matched = English.joined(_kind(kind, whose) for kind, whose in found.kinds)
+    if not found.others:
+        return English("Matched: %(matched)s.", matched=matched)
+    others = sorted(_KINDS.get(kind, kind) for kind in found.others)
+    return English(
+        "Matched: %(matched)s; not matched: %(others)s.",
+        matched=matched,
+        others=English.joined(others),
+    )
 
 
 def _kind(kind: str, whose: str) -> str:
     words = _KINDS.get(kind, kind)
-    return f"{words} ({whose})" if whose else words
+    return _noted(words, _WHOSE.get(whose, whose)) if whose else words
+
+
+def _noted(words: str, note: str) -> English:
+    return English("%(words)s (%(note)s)", words=words, note=note)

@@ -255,7 +255,7 @@ def _given(database: str) -> str:
     try:
         return database_url(database)
     except ValueError as error:
-        raise UserError(f"--database: {error}") from None
+        raise UserError("--database: %(error)s", error=str(error)) from None
 
 
 def _write_settings(home: Home, database: str, undo: ExitStack) -> None:
@@ -264,7 +264,9 @@ def _write_settings(home: Home, database: str, undo: ExitStack) -> None:
     if home.config_file.exists():
         if home.config_file.read_text(encoding="utf-8") == text:
             return
-        raise UserError(f"{home.config_file} exists: set `database` there, and omit --database")
+        raise UserError(
+            "%(file)s exists: set `database` there, and omit --database", file=home.config_file
+        )
     descriptor = os.open(home.config_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -83,7 +83,9 @@ class Home:
         with path.open("rb") as file:
             said = file.read(_MAX_DIGITS + 2).strip()
         if not said.isdigit() or not 0 < int(said) < 2**16:
-            raise UserError(f"{path} holds no port: remove it, and another one is drawn")
+            raise UserError(
+                "%(path)s holds no port: remove it, and another one is drawn", path=path
+            )
         return int(said)
 
     def create(self) -> None:
@@ -104,7 +106,9 @@ class Home:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise UserError(f"another `comity serve` is at work in {self.path}") from error
+                raise UserError(
+                    "another `comity serve` is at work in %(home)s", home=self.path
+                ) from error
             yield
         finally:
             os.close(descriptor)
@@ -162,7 +166,9 @@ def create_master_key(home: Home) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise UserError(f"{path} exists already: this home has been initialised before") from error
+        raise UserError(
+            "%(path)s exists already: this home has been initialised before", path=path
+        ) from error
     with os.fdopen(descriptor, "wb") as file:
         file.write(secrets.token_bytes(MASTER_KEY_SIZE))
         file.flush()
@@ -190,8 +196,10 @@ def load_master_key(home: Home, environment: Mapping[str, str]) -> MasterKey:
         return MasterKey(_from_file(path), KeySource.FILE)
     except FileNotFoundError as error:
         raise UserError(
-            f"no master key: {path} does not exist. A new node is made by `comity init`; one that "
-            f"was restored needs the key it had, in that file or in {MASTER_KEY_VARIABLE}"
+            "no master key: %(path)s does not exist. A new node is made by `comity init`; one "
+            "that was restored needs the key it had, in that file or in %(variable)s",
+            path=path,
+            variable=MASTER_KEY_VARIABLE,
         ) from error
 
 
@@ -209,8 +217,9 @@ def load_smtp_password(home: Home, environment: Mapping[str, str]) -> str:
         path = home.smtp_password_file
         if not path.exists():
             raise UserError(
-                f"smtp_user is set and no password: write it to {path}, or into "
-                f"{SMTP_PASSWORD_VARIABLE}"
+                "smtp_user is set and no password: write it to %(path)s, or into %(variable)s",
+                path=path,
+                variable=SMTP_PASSWORD_VARIABLE,
             )
         _require_private(path)
     with path.open("rb") as file:
@@ -218,7 +227,7 @@ def load_smtp_password(home: Home, environment: Mapping[str, str]) -> str:
     try:
         return data.decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no text in UTF-8") from error
+        raise UserError("%(path)s is no text in UTF-8", path=path) from error
 
 
 def _free_port() -> int:
@@ -231,7 +240,7 @@ def _free_port() -> int:
 
 def _require_private(path: Path) -> None:
     if path.stat().st_mode & _OTHERS:
-        raise UserError(f"others may read {path}: type `chmod 600 {path}`")
+        raise UserError("others may read %(path)s: type `chmod 600 %(path)s`", path=path)
 
 
 def _from_text(text: str) -> bytes:
@@ -243,14 +252,18 @@ def _from_text(text: str) -> bytes:
         return from_base64url(unpadded, MASTER_KEY_SIZE)
     except Malformed:
         # The cause would be chained into logs; it says nothing that is not said here.
-        raise UserError(f"{MASTER_KEY_VARIABLE} is not 32 bytes in base64") from None
+        raise UserError(
+            "%(variable)s is not 32 bytes in base64", variable=MASTER_KEY_VARIABLE
+        ) from None
 
 
 def _from_file(path: Path) -> bytes:
     with path.open("rb") as file:
         secret = file.read(MASTER_KEY_SIZE + 1)
     if len(secret) != MASTER_KEY_SIZE:
-        raise UserError(f"{path} is not a master key of 32 bytes: restore it from its backup")
+        raise UserError(
+            "%(path)s is not a master key of 32 bytes: restore it from its backup", path=path
+        )
     return secret
 
 

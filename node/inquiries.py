@@ -42,6 +42,7 @@ from node.sync import NotFollowed, follow
 from node.vault import Vault
 from protocol.claims import Basis, DecidedBy
 from protocol.encoding import Message, base64url
+from protocol.english import English
 from protocol.errors import (
     BadSignature,
     ComityError,
@@ -55,7 +56,7 @@ from protocol.errors import (
     UnknownKey,
     Violation,
 )
-from protocol.exchange import PurposeKind
+from protocol.exchange import Purpose, PurposeKind
 from protocol.inquiry import (
     MAX_INQUIRY,
     NONCE_SIZE,
@@ -141,15 +142,16 @@ class Draft:
     inquiry: Inquiry
 
     @property
-    def reveals(self) -> str:
+    def reveals(self) -> English:
         """What the issuer learns by it, in words for whoever is about to ask."""
-        issuer, purpose = self.inquiry.to, self.inquiry.purpose
-        days = "" if purpose.start is None else f", from {purpose.start} to {purpose.end}"
-        return (
-            f"So far {issuer} does not know that anything was found here, nor about whom. If you "
-            f"ask, it learns that the person whom its attestation {self.inquiry.attestation} is "
-            f"about is expected at your place ({purpose.kind.replace('_', ' ')}{days}), and so do "
-            "those who answer there. That cannot be taken back."
+        return English(
+            "So far %(issuer)s does not know that anything was found here, nor about whom. If you "
+            "ask, it learns that the person whom its attestation %(attestation)s is about is "
+            "expected at your place (%(purpose)s), and so do those who answer there. That cannot "
+            "be taken back.",
+            issuer=self.inquiry.to,
+            attestation=self.inquiry.attestation,
+            purpose=_in_words(self.inquiry.purpose),
         )
 
 
@@ -364,14 +366,35 @@ def _require_askable(found: Kept) -> None:
     raise UserError(
         "only a name, or what several people may share, is the same: asking would tell the issuer "
         "of somebody who may be a namesake, and no answer could be verified. Check again with an "
-        f"address or handle of the person, or write to {finding.contact or finding.issuer}"
+        "address or handle of the person, or write to %(contact)s",
+        contact=finding.contact or finding.issuer,
     )
 
 
 async def _refuse_twice(connection: AsyncConnection, finding: str) -> None:
     for row in await rows.asked_about(connection, finding):
         if row.state in OPEN:
-            raise UserError(f"this was asked already: `comity inquiry show {row.hash.hex()[:16]}`")
+            raise UserError(
+                "this was asked already: `comity inquiry show %(id)s`", id=row.hash.hex()[:16]
+            )
+
+
+_PURPOSES: dict[PurposeKind, English] = {
+    "registration": English("registration"),
+    "volunteer_or_speaker": English("volunteer or speaker"),
+    "membership": English("membership"),
+    "meetup": English("meetup"),
+    "unspecified": English("unspecified"),
+}
+
+
+def _in_words(purpose: Purpose) -> English:
+    kind = _PURPOSES[purpose.kind]
+    if purpose.start is None:
+        return kind
+    return English(
+        "%(kind)s, from %(start)s to %(end)s", kind=kind, start=purpose.start, end=purpose.end
+    )
 
 
 def _asked(vault: Vault, row: AskedRow) -> Asked:

@@ -78,4 +78,4 @@ async def about(node: Node, identifiers: Collection[Identifier]) -> list[tuple[s
 
 def _check_name(by: str) -> None:
     if not by.strip() or len(by) > MAX_NAME or not by.isprintable():
-        raise UserError(f"--by is a name of 1 to {MAX_NAME} printable characters")
+        raise UserError("--by is a name of 1 to %(most)s printable characters", most=MAX_NAME)

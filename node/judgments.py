@@ -30,6 +30,7 @@ from node.store.logs import DamagedLog
 from node.vault import Vault, VaultError
 from protocol.encoding import Bytes32, Message
 from protocol.encoding import Sequence as Array
+from protocol.english import English
 from protocol.identifiers import Identifier
 from protocol.register import Register
 
@@ -105,15 +106,19 @@ class Judgment:
     @property
     def reason(self) -> Reason:
         """What it makes of the level of a finding."""
-        when = f"here on {day_of(self.at)} by {self.by}"
+        when = {"day": day_of(self.at), "by": self.by}
         match self.judged:
             case "different":
-                because = f"as judged a different person {when}"
+                because = English("as judged a different person here on %(day)s by %(by)s", **when)
                 return Reason("note", because, silences=True, always=True)
             case "same":
-                return Reason("urgent", f"as judged the same person {when}", always=True)
+                because = English("as judged the same person here on %(day)s by %(by)s", **when)
+                return Reason("urgent", because, always=True)
             case "unknown":
-                because = f"as it was left open {when} whether it is the same person"
+                because = English(
+                    "as it was left open here on %(day)s by %(by)s whether it is the same person",
+                    **when,
+                )
                 return Reason("urgent", because, always=True)
 
 

@@ -31,6 +31,7 @@ from node.vault import Vault, VaultError
 from protocol import attestation
 from protocol.encoding import JSON, Message, Uuid
 from protocol.encoding import Sequence as Array
+from protocol.english import English
 from protocol.exchange import Purpose
 from protocol.identifiers import Identifier
 from protocol.register import Register
@@ -107,7 +108,7 @@ class Found:
     findings: Sequence[Finding]
 
 
-def check_name(name: str | None, what: str) -> None:
+def check_name(name: str | None, what: English) -> None:
     """Refuse what is too long to be the name of an event, or of a person.
 
     Raises:
@@ -116,9 +117,9 @@ def check_name(name: str | None, what: str) -> None:
     if name is None:
         return
     if len(name) > MAX_NAME:
-        raise UserError(f"{what} has at most {MAX_NAME} characters")
+        raise UserError("%(what)s has at most %(most)s characters", what=what, most=MAX_NAME)
     if any("\ud800" <= character <= "\udfff" for character in name):
-        raise UserError(f"{what} is no text")
+        raise UserError("%(what)s is no text", what=what)
 
 
 async def keep(  # noqa: PLR0913, PLR0917 - what, for which event, until when, now
@@ -155,13 +156,13 @@ async def find(node: Node, text: str) -> str:
     Raises:
         UserError: there is none, or more than one, or too few characters.
     """
-    beginning = terms.beginning(text, "a finding", "characters")
+    beginning = terms.beginning(text, English("a finding"), English("characters"))
     async with node.store.read() as connection:
         matching = await rows.ids_beginning(connection, beginning)
     return terms.only(
         matching,
-        "several findings begin so: give more of the id",
-        "no finding whose id begins so is kept here: it was deleted, or ask again",
+        English("several findings begin so: give more of the id"),
+        English("no finding whose id begins so is kept here: it was deleted, or ask again"),
     )
 
 

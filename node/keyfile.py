@@ -36,7 +36,9 @@ def create(path: Path, password: str, *, cost: Cost = passwords.MODERATE) -> byt
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise UserError(f"{path} exists already, and a key is never overwritten") from error
+        raise UserError(
+            "%(path)s exists already, and a key is never overwritten", path=path
+        ) from error
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(file.to_bytes() + b"\n")
         stream.flush()
@@ -55,7 +57,9 @@ def read(path: Path) -> KeyFile:
     try:
         return KeyFile.from_bytes(data.strip(), MAX_FILE)
     except Violation as error:
-        raise UserError(f"{path} is no officer's key: restore it from a backup") from error
+        raise UserError(
+            "%(path)s is no officer's key: restore it from a backup", path=path
+        ) from error
 
 
 def unlock(file: KeyFile, password: str) -> SigningKey:

@@ -219,7 +219,7 @@ def verify_note(head: Head, register: Register) -> SignedNote:
         verified = verify_checkpoint(head.note, community.keys.log, head.origin)
         cosignature_time(verified.note, cosign_key(community.id, community.keys.cosign))
     except Violation as error:
-        raise DamagedLog(f"the checkpoint of our own log: {error}") from error
+        raise DamagedLog("the checkpoint of our own log: %(error)s", error=str(error)) from error
     if (verified.head.size, verified.head.root) != (head.size, head.root):
         raise DamagedLog("the checkpoint of our own log is of another head")
     return verified.note

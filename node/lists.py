@@ -31,6 +31,7 @@ from node.store import findings
 from node.store import screenings as rows
 from node.store.screenings import ResultRow, ScreeningRow, State
 from protocol.encoding import base64url, from_base64url
+from protocol.english import English
 from protocol.errors import ComityError
 from protocol.exchange import Purpose
 
@@ -46,6 +47,7 @@ MOST_WAITING = 16
 MOST_ROWS = 500
 """Rows that are read at a time."""
 
+_FAILED = English("it could not be screened, and why is in the log of this service")
 _JOB = "screenings.job"
 _SUMMARY = "screenings.summary"
 _RESULT = "screening_rows.result"
@@ -148,7 +150,7 @@ async def run_next(node: Node, reach: Reach, lists: Lists, now: int) -> bool:
         await _fail(node, row, str(error))
     except Exception as error:  # noqa: BLE001 - one list must not keep those after it waiting
         log_unexpected("screen a list", error, screening=row.id)
-        await _fail(node, row, "it could not be screened, and why is in the log of this service")
+        await _fail(node, row, _FAILED)
     finally:
         lists.screening = None
     await node.store.scrub()
@@ -265,13 +267,16 @@ async def delete(node: Node, id_: str, now: int) -> None:
 def _require_small(data: bytes) -> None:
     if len(data) > MAX_LIST:
         raise UserError(
-            f"a list has at most {MAX_LIST // 2**20} MiB here: split it, or use `comity screen`"
+            "a list has at most %(most)s MiB here: split it, or use `comity screen`",
+            most=MAX_LIST // 2**20,
         )
 
 
 async def _require_room(connection: AsyncConnection) -> None:
     if await rows.number_waiting(connection) >= MOST_WAITING:
-        raise UserError(f"{MOST_WAITING} lists wait already: try again when some are done")
+        raise UserError(
+            "%(most)s lists wait already: try again when some are done", most=MOST_WAITING
+        )
 
 
 async def _read(node: Node, lists: Lists, data: bytes, columns: Sequence[str]) -> list[RowToAsk]:
@@ -285,8 +290,9 @@ async def _read(node: Node, lists: Lists, data: bytes, columns: Sequence[str]) -
         found = await asyncio.to_thread(read)
     if max(len(found), sum(len(each.identifiers) for each in found)) > MAX_ASKED:
         raise UserError(
-            f"a list has at most {MAX_ASKED} rows, and people's addresses and handles, here: "
-            "split it, or use `comity screen`"
+            "a list has at most %(most)s rows, and people's addresses and handles, here: split "
+            "it, or use `comity screen`",
+            most=MAX_ASKED,
         )
     return found
 

@@ -73,8 +73,9 @@ class Letter:
         empty, _, body = rest.partition("\n")
         if not subject.strip() or empty.strip() or not body.strip():
             raise UserError(
-                f"{template}.txt.j2: the first line is the subject, the second is empty, the "
-                "letter follows"
+                "%(template)s.txt.j2: the first line is the subject, the second is empty, the "
+                "letter follows",
+                template=template,
             )
         return cls(subject.strip(), body.strip("\n") + "\n")
 

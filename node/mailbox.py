@@ -47,7 +47,7 @@ def identifier_of(typed: str) -> Identifier:
     try:
         found = canonicalise("email", typed)
     except InvalidIdentifier as error:
-        raise UserError(f"this is no e-mail address: {error}") from error
+        raise UserError("this is no e-mail address: %(error)s", error=str(error)) from error
     if not is_mailbox(found.value):
         raise UserError("no letter can be sent to an address of this form: hand it over otherwise")
     return found

@@ -16,6 +16,7 @@ from node.coverage import Failure, Source
 from node.node import Node
 from node.store import records
 from protocol.attested import Attested
+from protocol.english import English
 from protocol.errors import ComityError, Violation
 from protocol.identifiers import Identifier
 from protocol.pseudonyms import Pseudonym, all_locators
@@ -62,7 +63,7 @@ async def match(
         hashes = {id_: record_hash(data) for id_, data in held.items()}
         gone = {id_ for id_, _ in hits if hashes.get(id_) != source.live[id_].item.seal.record}
         if gone and not await _have_ended(node, log, gone, now):
-            words = "some of its records are not held here any more; run `comity sync`"
+            words = English("some of its records are not held here any more; run `comity sync`")
             matches.failures[log] = Failure("stale", words)
         found = [hit for hit in hits if hit[0] not in gone]
         await asyncio.to_thread(_open_all, source, found, held, now, matches)
@@ -107,9 +108,10 @@ def _open_all(
         try:
             found = _open(source, attestation, asked, held[attestation], now)
         except Violation as error:
-            matches.failures[source.peer.fingerprint] = Failure(
-                "untrusted", f"one of its records matched and did not open (`{error.code}`)"
+            words = English(
+                "one of its records matched and did not open (`%(code)s`)", code=error.code
             )
+            matches.failures[source.peer.fingerprint] = Failure("untrusted", words)
             continue
         matches.found.setdefault(found.identifier, []).append(found)
 

@@ -123,7 +123,8 @@ def sender_of(node: Node, community: Community) -> Sender:
     address = node.config.mail_from or reachable
     if address is None:
         raise UserError(
-            f"letters need an address that they come from: set mail_from in {node.home.config_file}"
+            "letters need an address that they come from: set mail_from in %(file)s",
+            file=node.home.config_file,
         )
     return Sender(community.name, address, reachable if reachable != address else None)
 
@@ -214,7 +215,9 @@ def _address(found: Sanction) -> str:
     }
     if len(mailboxes) != 1:
         count = "no" if not mailboxes else "more than one"
-        raise UserError(f"this sanction names {count} address of the person: say which by --to")
+        raise UserError(
+            "this sanction names %(count)s address of the person: say which by --to", count=count
+        )
     return mailboxes.pop()
 
 

@@ -57,7 +57,9 @@ def check_name(name: str) -> None:
         UserError: it is empty, too long, not to be printed, or has spaces around it.
     """
     if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
-        raise UserError(f"an officer has a name of 1 to {MAX_NAME} printable characters")
+        raise UserError(
+            "an officer has a name of 1 to %(most)s printable characters", most=MAX_NAME
+        )
 
 
 def check_threshold(threshold: int, count: int) -> None:
@@ -70,8 +72,10 @@ def check_threshold(threshold: int, count: int) -> None:
         raise UserError("nobody would be left to decide: add an officer first")
     if threshold > count:
         raise UserError(
-            f"{threshold} of {count}: more would have to approve than there are officers, and "
-            f"nothing could be decided any more. Say a threshold (--threshold) from 1 to {count}"
+            "%(threshold)s of %(count)s: more would have to approve than there are officers, and "
+            "nothing could be decided any more. Say a threshold (--threshold) from 1 to %(count)s",
+            threshold=threshold,
+            count=count,
         )
 
 
@@ -158,9 +162,13 @@ async def _require_patience(node: Node, officer: Officer, now: int) -> None:
     same = {"who": audit.who(), "officer": officer.key.hex()}
     if sum(each.detail == same for each in tried) >= MOST_WRONG:
         raise UserError(
-            f"{MOST_WRONG} wrong passwords were given for the officer {officer.name} (key "
-            f"{base64url(officer.key)}): wait {PATIENCE // 60} minutes; if it was not you, see the "
-            "record of acts (`comity audit export`)"
+            "%(most)s wrong passwords were given for the officer %(officer)s (key %(key)s): wait "
+            "%(minutes)s minutes; if it was not you, see the record of acts (`comity audit "
+            "export`)",
+            most=MOST_WRONG,
+            officer=officer.name,
+            key=base64url(officer.key),
+            minutes=PATIENCE // 60,
         )
 
 

@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from node.errors import Unreachable
+from protocol.english import English
 from protocol.errors import Malformed, TooLarge, UnsupportedMedia
 
 CONNECT_DEADLINE = 10.0
@@ -146,7 +147,10 @@ class Outbound:
         except ValueError as error:
             raise Malformed("not a URL") from error
         if parsed.scheme not in self._schemes or not parsed.host or not port:
-            raise Malformed(f"a URL of scheme {' or '.join(sorted(self._schemes))} is due")
+            raise Malformed(
+                "a URL of scheme %(schemes)s is due",
+                schemes=English.joined(sorted(self._schemes), English(" or ")),
+            )
         if parsed.raw_user is not None or parsed.raw_password is not None or "#" in url:
             raise Malformed("a URL without user information and fragment is due")
         return parsed
@@ -205,12 +209,12 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> Response:
     if "Content-Encoding" in response.headers:
         raise UnsupportedMedia("an answer with a content coding, which nobody asked for")
     if (response.content_length or 0) > max_bytes:
-        raise TooLarge(f"an answer of more than {max_bytes} bytes")
+        raise TooLarge("an answer of more than %(most)s bytes", most=max_bytes)
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > max_bytes:
-            raise TooLarge(f"an answer of more than {max_bytes} bytes")
+            raise TooLarge("an answer of more than %(most)s bytes", most=max_bytes)
         # A flood that always has bytes ready would never let the deadline's timer run.
         await asyncio.sleep(0)
     kept = tuple(
@@ -221,7 +225,7 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> Response:
     return Response(response.status, kept, bytes(body))
 
 
-def _why_not_connected(error: aiohttp.ClientConnectorError) -> str:
+def _why_not_connected(error: aiohttp.ClientConnectorError) -> English:
     if isinstance(error.os_error, _NotPublicError):
-        return "its address is not one of the public Internet"
-    return "no connection"
+        return English("its address is not one of the public Internet")
+    return English("no connection")

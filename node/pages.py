@@ -51,13 +51,20 @@ def text(template: str, folder: Path, **values: Any) -> str:
     try:
         return environment.get_template(name).render(values)
     except TemplateSyntaxError as error:
-        raise UserError(f"{folder / name}, line {error.lineno}: {error.message}") from error
+        raise UserError(
+            "%(path)s, line %(line)s: %(error)s",
+            path=folder / name,
+            line=error.lineno,
+            error=error.message,
+        ) from error
     except (
         TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
     ) as error:  # fmt: skip
         # Words of the engine's own name what is not there; others could quote whom it is about.
         why = error.message if isinstance(error, TemplateError) else type(error).__name__
-        raise UserError(f"{folder / name} cannot be filled: {why}") from error
+        raise UserError(
+            "%(path)s cannot be filled: %(why)s", path=folder / name, why=why
+        ) from error
 
 
 def _printable(value: Any) -> Any:

@@ -27,6 +27,7 @@ from node.node import Node
 from node.store import accounts as rows
 from node.store.accounts import AccountRow, PasskeyRow
 from protocol.encoding import base64url, from_base64url
+from protocol.english import English
 from protocol.errors import Malformed
 
 TIME = 300
@@ -39,7 +40,7 @@ MAX_ANSWER = 16 * 1024
 """Bytes of what a device answers, as JSON."""
 
 _PURPOSE = "passkey"
-_TOO_LATE = "this was asked too long ago, or answered already: try again"
+_TOO_LATE = English("this was asked too long ago, or answered already: try again")
 _NAME = "passkeys.name"
 
 
@@ -89,7 +90,9 @@ async def register(  # noqa: PLR0913, PLR0917 - whose, of what device, called wh
     """
     name = name.strip() or "passkey"
     if len(name) > MAX_NAME or not name.isprintable():
-        raise UserError(f"a passkey has a name of up to {MAX_NAME} printable characters")
+        raise UserError(
+            "a passkey has a name of up to %(most)s printable characters", most=MAX_NAME
+        )
     challenge = _answered(node, answer, account, now)
     try:
         verified = webauthn.verify_registration_response(
@@ -113,7 +116,7 @@ async def register(  # noqa: PLR0913, PLR0917 - whose, of what device, called wh
     async with node.store.write() as connection:
         await _spend(connection, challenge)
         if len(await rows.passkeys_of(connection, account.id)) >= MOST:
-            raise UserError(f"an account has at most {MOST} passkeys: remove one first")
+            raise UserError("an account has at most %(most)s passkeys: remove one first", most=MOST)
         if await rows.passkey(connection, row.id) is not None:
             raise UserError("this passkey is registered already")
         said = {"who": audit.who(), "what": "passkey"}

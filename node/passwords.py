@@ -58,7 +58,10 @@ def check_new(password: str) -> None:
         UserError: it has less than `SHORTEST` characters.
     """
     if len(unicodedata.normalize("NFC", password)) < SHORTEST:
-        raise UserError(f"an officer's password has {SHORTEST} characters or more: choose another")
+        raise UserError(
+            "an officer's password has %(shortest)s characters or more: choose another",
+            shortest=SHORTEST,
+        )
 
 
 def lock(secret: bytes, password: str, *, cost: Cost = MODERATE) -> bytes:

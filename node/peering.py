@@ -44,8 +44,16 @@ from node.store.peers import Peer, PeerState
 from node.sync import follow
 from protocol.compare import Comparison
 from protocol.encoding import base64url
+from protocol.english import English
 from protocol.errors import ComityError, Unavailable
 from protocol.merkle import tree_root
+
+_STATES: dict[PeerState, English] = {
+    "asked": English("asked"),
+    "wanted": English("wanted"),
+    "active": English("active"),
+    "removed": English("removed"),
+}
 
 PROOF_INTERVAL = 86_400
 """Seconds after which a domain is asked again whether it carries the fingerprint."""
@@ -124,7 +132,9 @@ async def accept(
         await _refuse_second(connection, wanted.id, wanted.fingerprint)
         current = await peers.get(connection, wanted.fingerprint)
         if current is None or current.state != wanted.state:
-            raise UserError(f"{wanted.id} does not ask any more: see `comity peer list`")
+            raise UserError(
+                "%(peer)s does not ask any more: see `comity peer list`", peer=wanted.id
+            )
         await _store(connection, peer)
     # Nobody can reach who has no address; it learns of this when it asks or extends again. And
     # whoever is a peer already has nothing to learn.
@@ -202,10 +212,18 @@ async def find(node: Node, name: str, *, states: Sequence[PeerState]) -> Peer:
         every = [peer for peer in await peers.every(connection) if peer.state in states]
     found = [peer for peer in every if name in (peer.id, base64url(peer.fingerprint))]
     if not found:
-        raise NotHere(f"no community {name} is {' or '.join(states)}: see `comity peer list`")
+        raise NotHere(
+            "no community %(name)s is %(states)s: see `comity peer list`",
+            name=name,
+            states=English.joined([_STATES[each] for each in states], English(" or ")),
+        )
     if len(found) > 1:
         prints = ", ".join(base64url(peer.fingerprint) for peer in found)
-        raise UserError(f"two logs claim {name}: compare strings, then name one of {prints}")
+        raise UserError(
+            "two logs claim %(name)s: compare strings, then name one of %(prints)s",
+            name=name,
+            prints=prints,
+        )
     return found[0]
 
 
@@ -305,10 +323,11 @@ async def _refuse_second(connection: AsyncConnection, community: str, fingerprin
     for other in await peers.by_id(connection, community):
         if other.fingerprint != fingerprint and other.state in ("asked", "active"):
             raise UserError(
-                f"another log already stands for {community} here. One of the two is not theirs, "
+                "another log already stands for %(community)s here. One of the two is not theirs, "
                 "or they began anew: ask their administrators over a channel that you trust, and "
-                "if the new one is right, first type `comity peer remove "
-                f"{base64url(other.fingerprint)}`"
+                "if the new one is right, first type `comity peer remove %(fingerprint)s`",
+                community=community,
+                fingerprint=base64url(other.fingerprint),
             )
 
 

@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeVar
 from node.attention import URGENCY, Attention, Reason, Verdict, settle
 from protocol.attested import Quorum
 from protocol.claims import Measure, ScopeKind
+from protocol.english import English
 from protocol.statements import Custody
 
 Circumstance = Literal["weak", "stayed", "review_due", "unwitnessed", "recognised"]
@@ -43,22 +44,24 @@ DEFAULTS: dict[Circumstance, Attention] = {
 MOST_APPROVALS = 1000
 """That can be asked for: more than anybody has officers."""
 
-_BECAUSE: dict[Circumstance, str] = {
-    "weak": "as nothing but a name or the like is the same",
-    "stayed": "as it is stayed",
-    "review_due": "as its review is due",
-    "unwitnessed": "as nobody but its issuer and this community has witnessed its issuer's log",
-    "recognised": "as it follows another community's decision",
+_BECAUSE: dict[Circumstance, English] = {
+    "weak": English("as nothing but a name or the like is the same"),
+    "stayed": English("as it is stayed"),
+    "review_due": English("as its review is due"),
+    "unwitnessed": English(
+        "as nobody but its issuer and this community has witnessed its issuer's log"
+    ),
+    "recognised": English("as it follows another community's decision"),
 }
 _STRENGTH: dict[Custody, int] = {"node": 0, "browser": 1, "own": 2}
-_KEPT: dict[Custody, str] = {
-    "node": "by a node",
-    "browser": "in a browser",
-    "own": "on officers' own devices",
+_KEPT: dict[Custody, English] = {
+    "node": English("by a node"),
+    "browser": English("in a browser"),
+    "own": English("on officers' own devices"),
 }
 
 
-_OWN = Reason("urgent", "as this community has decided it itself")
+_OWN = Reason("urgent", English("as this community has decided it itself"))
 
 
 @dataclass(frozen=True)
@@ -122,11 +125,15 @@ class Rule:
         """The kind of scope, and the space, as they are typed; None for every one."""
         return self.scope if self.space is None else f"{self.scope}:{self.space}"
 
-    def because(self, issuer: str) -> str:
+    def because(self, issuer: str) -> English:
         """Why a level is what it says, of an issuer."""
-        what = ", ".join(filter(None, (self.measure, self.place)))
-        whose = "all peers" if self.peer is None else issuer
-        return f"by the rule here for {whose}" + (f" ({what})" if what else "")
+        what = [each for each in (self.measure, self.place) if each is not None]
+        whose = English("all peers") if self.peer is None else issuer
+        if not what:
+            return English("by the rule here for %(whose)s", whose=whose)
+        return English(
+            "by the rule here for %(whose)s (%(what)s)", whose=whose, what=English.joined(what)
+        )
 
 
 @dataclass(frozen=True)
@@ -156,12 +163,15 @@ class Requirement:
         """Of whom it is asked: there is one for the same."""
         return (self.peer,)
 
-    def lacking(self, quorum: Quorum) -> str | None:
+    def lacking(self, quorum: Quorum) -> English | None:
         """In which way a decision falls short; None where it does not."""
         if len(quorum.approved) < self.approvals:
-            return f"as the policy here asks for {self.approvals} approvals"
+            return English("as the policy here asks for %(count)s approvals", count=self.approvals)
         if _STRENGTH[quorum.custody] < _STRENGTH[self.custody]:
-            return f"as the policy here asks for keys kept {_KEPT[self.custody]}, or better"
+            return English(
+                "as the policy here asks for keys kept %(where)s, or better",
+                where=_KEPT[self.custody],
+            )
         return None
 
 
@@ -224,7 +234,7 @@ class Policy:
     def _by_rule_for(self, stated: Stated, place: Place | None) -> Reason:
         fitting = [rule for rule in self.rules if rule.fits(stated, place)]
         if not fitting:
-            return Reason("review", "as no rule here is about it")
+            return Reason("review", English("as no rule here is about it"))
         rule = max(fitting, key=lambda each: each.precedence)
         because = rule.because(stated.issuer)
         return Reason(rule.attention, because, silences=rule.attention == "ignore")

@@ -18,6 +18,7 @@ from node.policy import Part, Policy, Requirement, Rule, Weight
 from node.preview import Change
 from node.store import peers, policies
 from protocol.encoding import base64url
+from protocol.english import English
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ async def peer_in_policy(node: Node, name: str) -> bytes:
         raise NotHere("the policy says nothing of a peer of this name: `comity peer policy show`")
     if len(found) > 1:
         prints = ", ".join(base64url(each) for each in found)
-        raise UserError(f"two logs claim this name: name one of {prints}")
+        raise UserError("two logs claim this name: name one of %(prints)s", prints=prints)
     return found[0]
 
 
@@ -145,8 +146,10 @@ async def _check_space(node: Node, connection: AsyncConnection, proposed: Propos
     register = await node.registers.of(connection, rule.peer)
     declared = [] if register is None else [each.slug for each in register.community.spaces]
     if rule.space not in declared:
-        known = f"it has {', '.join(declared)}" if declared else "it has none"
-        raise UserError(f"this peer has not declared such a space: {known}")
+        known = English("it has none")
+        if declared:
+            known = English("it has %(declared)s", declared=", ".join(declared))
+        raise UserError("this peer has not declared such a space: %(known)s", known=known)
 
 
 def _alike(policy: Policy, part: Part) -> Sequence[Part]:

@@ -115,7 +115,8 @@ def write(texts: dict[str, str], folder: Path) -> None:
     there = [name for name in texts if (folder / name).exists()]
     if there:
         raise UserError(
-            f"{folder / there[0]} is there already: name an empty folder, and compare the two"
+            "%(path)s is there already: name an empty folder, and compare the two",
+            path=folder / there[0],
         )
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

@@ -138,11 +138,14 @@ async def catch_up(
     if ahead:
         names = ", ".join(each.peer.id for each in ahead)
         raise Behind(
-            f"{names} has seen more entries of this community's own log than the {size} in this "
-            f"database, which was restored from an older backup, and they could not be had "
-            f"({failed}). Try again when those peers can be reached, or restore a newer backup; "
+            "%(names)s has seen more entries of this community's own log than the %(size)s in "
+            "this database, which was restored from an older backup, and they could not be had "
+            "(%(failed)s). Try again when those peers can be reached, or restore a newer backup; "
             "until then nothing is decided here. If you know that your keys were stolen and those "
-            "entries are the thief's: remove those peers, and change the keys"
+            "entries are the thief's: remove those peers, and change the keys",
+            names=names,
+            size=size,
+            failed=failed,
         )
     fetched = await _fetch_records(node, clients, answers, now)
     if taken:
@@ -188,10 +191,11 @@ async def _refuse_two_histories(node: Node, head: Head, answers: Sequence[Answer
 
 def _two_histories(peer: Peer) -> TwoHistories:
     return TwoHistories(
-        f"{peer.id} holds another continuation of this community's log than this database: an "
-        "older backup was restored, and something was decided before it had caught up. Restore "
-        "that backup once more, type `comity log catch-up` before anything else, and decide anew "
-        "what was decided in between"
+        "%(peer)s holds another continuation of this community's log than this database: an older "
+        "backup was restored, and something was decided before it had caught up. Restore that "
+        "backup once more, type `comity log catch-up` before anything else, and decide anew what "
+        "was decided in between",
+        peer=peer.id,
     )
 
 
@@ -260,9 +264,10 @@ def _require_ours(extension: replica.Extension, answer: Answer) -> None:
     new = [each for each in extension.register.voids if each.index >= extension.held.size]
     if len(new) > MOST_VOIDS:
         raise Behind(
-            f"{answer.peer.id} holds more of this community's own log, and nearly all of it is "
-            "entries that no officers approved: whoever stole this community's keys made them. "
-            "Nothing of it is taken. Remove that peer, and change the keys"
+            "%(peer)s holds more of this community's own log, and nearly all of it is entries "
+            "that no officers approved: whoever stole this community's keys made them. Nothing of "
+            "it is taken. Remove that peer, and change the keys",
+            peer=answer.peer.id,
         )
 
 
@@ -322,9 +327,10 @@ async def _require_keys(connection: AsyncConnection, node: Node, community: Comm
     odd = [use for use, key in vars(held).items() if key.public_key != getattr(named, use)]
     if odd:
         raise OtherKeys(
-            f"this community has changed its keys ({', '.join(odd)}) since the backup from which "
-            "this database was restored: restore one from after that; until then nothing can be "
-            "decided or published here"
+            "this community has changed its keys (%(keys)s) since the backup from which this "
+            "database was restored: restore one from after that; until then nothing can be "
+            "decided or published here",
+            keys=", ".join(odd),
         )
     return held
 

@@ -65,8 +65,10 @@ def half_year(first: date, last: date) -> Period:
             return Period(first, last)
     near = date(first.year, 1 if first.month < 7 else 7, 1)
     raise UserError(
-        "reports are about half-years, so that none can be subtracted from another: "
-        f"--from {near} --to {_last_day(near)}"
+        "reports are about half-years, so that none can be subtracted from another: --from "
+        "%(start)s --to %(end)s",
+        start=near,
+        end=_last_day(near),
     )
 
 
@@ -84,8 +86,8 @@ async def report(node: Node, period: Period, now: int) -> Report:
     """
     if day_of(now) <= period.last:
         raise UserError(
-            f"this half-year is not over: its report can be made from "
-            f"{period.last + timedelta(days=1)} on"
+            "this half-year is not over: its report can be made from %(day)s on",
+            day=period.last + timedelta(days=1),
         )
     async with node.store.read() as connection:
         kept = await reports.get(connection, period.first)

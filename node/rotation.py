@@ -58,8 +58,9 @@ async def rotate(node: Node, now: int) -> list[Status]:
         ]
         if not waiting:
             raise UserError(
-                f"{len(left)} sanctions cannot be sealed anew, because what they say is not in "
-                "this database any more: bring back a backup, or end them"
+                "%(count)s sanctions cannot be sealed anew, because what they say is not in this "
+                "database any more: bring back a backup, or end them",
+                count=len(left),
             )
         return waiting
 
@@ -77,9 +78,10 @@ async def require_possible(node: Node, now: int) -> None:
     _require_publisher(register)
     if left:
         raise UserError(
-            f"the key is being changed already, and {len(left)} sanctions wait to be sealed under "
+            "the key is being changed already, and %(count)s sanctions wait to be sealed under "
             "the new one: approve that (`comity decision list`), then type `comity community "
-            "rotate`. To remove the peer at once, leave out --rotate"
+            "rotate`. To remove the peer at once, leave out --rotate",
+            count=len(left),
         )
 
 

@@ -34,6 +34,7 @@ from protocol.claims import (
     Scope,
     expiry,
 )
+from protocol.english import English
 from protocol.errors import Malformed
 from protocol.identifiers import Identifier, related
 from protocol.items import AttestItem, Notice
@@ -147,7 +148,7 @@ async def propose_all(node: Node, proposals: Sequence[Proposal], now: int) -> St
         UserError: as `propose`; of those that have a `place`, which one is at fault.
     """
     if not 1 <= len(proposals) <= MOST:
-        raise UserError(f"1 to {MOST} sanctions stand in one decision")
+        raise UserError("1 to %(most)s sanctions stand in one decision", most=MOST)
     async with node.store.write() as connection:
         register = await ledger.own_register_in(connection)
         _require_publisher(register.community)
@@ -178,7 +179,9 @@ async def _made(
     except UserError as error:
         if proposal.place is None:
             raise
-        raise UserError(f"{proposal.place}: {_by_columns(str(error))}") from error
+        raise UserError(
+            "%(place)s: %(fault)s", place=proposal.place, fault=_by_columns(str(error))
+        ) from error
 
 
 def _by_columns(text: str) -> str:
@@ -251,13 +254,13 @@ async def find(node: Node, text: str) -> str:
     Raises:
         UserError: there is none, or more than one, or too few characters.
     """
-    beginning = terms.beginning(text, "a sanction")
+    beginning = terms.beginning(text, English("a sanction"))
     async with node.store.read() as connection:
         held = [row.id for row in await attestations.every(connection)]
     return terms.only(
         [id_ for id_ in held if id_.startswith(beginning)],
-        "several sanctions begin so: give more of the id",
-        "no sanction whose id begins so: `comity sanction list` shows all",
+        English("several sanctions begin so: give more of the id"),
+        English("no sanction whose id begins so: `comity sanction list` shows all"),
     )
 
 
@@ -289,15 +292,16 @@ def _sanction(vault: Vault, row: AttestationRow, kept: Kept) -> Sanction:
 
 def _require_publisher(community: Community) -> None:
     missing = {
-        "an address (--url)": community.url,
-        "a contact (--contact)": community.contact,
-        "a policy (--policy-url)": community.policy,
+        English("an address (--url)"): community.url,
+        English("a contact (--contact)"): community.contact,
+        English("a policy (--policy-url)"): community.policy,
     }
     absent = [words for words, value in missing.items() if value is None]
     if absent:
         raise UserError(
-            f"this community only asks: to publish it needs {' and '.join(absent)}, which it said "
-            "when it was founded with `comity init`"
+            "this community only asks: to publish it needs %(absent)s, which it said when it was "
+            "founded with `comity init`",
+            absent=English.joined(absent, English(" and ")),
         )
 
 
@@ -306,7 +310,8 @@ def _statement(proposal: Proposal, register: Register, day: date) -> Statement:
     identifiers = published(proposal.identifiers)
     if not 1 <= len(identifiers) <= MAX_IDENTIFIERS:
         raise UserError(
-            f"--identifier: 1 to {MAX_IDENTIFIERS}, with those that are published beside them"
+            "--identifier: 1 to %(most)s, with those that are published beside them",
+            most=MAX_IDENTIFIERS,
         )
     if not any(each.strong for each in identifiers):
         # What a weak identifier finds names no measure, and nobody could ever open the record.
@@ -328,19 +333,23 @@ def _require_declared(proposal: Proposal, community: Community) -> None:
     spaces = [each.slug for each in community.spaces]
     for scope in proposal.scope:
         if scope.space is not None and scope.space not in spaces:
-            raise _undeclared("--scope: the space", scope.space, spaces)
+            raise _undeclared(English("--scope: the space"), scope.space, spaces)
     bodies = [each.slug for each in community.bodies]
     if not bodies:
         raise UserError(
             "this community has declared no body that decides: `comity community set --body`"
         )
     if proposal.decided_by is not None and proposal.decided_by.body not in bodies:
-        raise _undeclared("--decided-by: the body", proposal.decided_by.body, bodies)
+        raise _undeclared(English("--decided-by: the body"), proposal.decided_by.body, bodies)
 
 
-def _undeclared(what: str, slug: str, declared: Sequence[str]) -> UserError:
-    known = f"declared are: {', '.join(declared)}" if declared else "the community declares none"
-    return UserError(f"{what} `{slug}` is not declared; {known}")
+def _undeclared(what: English, slug: str, declared: Sequence[str]) -> UserError:
+    known = English("the community declares none")
+    if declared:
+        known = English("declared are: %(declared)s", declared=", ".join(declared))
+    return UserError(
+        "%(what)s `%(slug)s` is not declared; %(known)s", what=what, slug=slug, known=known
+    )
 
 
 def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
@@ -371,7 +380,7 @@ def _claims(proposal: Proposal, register: Register, day: date) -> Claims:
     except ValidationError as error:
         places = {str(item["loc"][0]).replace("_", "-") for item in error.errors()}
         options = ", ".join(f"--{place}" for place in sorted(places))
-        raise UserError(f"not of the form that is due: {options}") from None
+        raise UserError("not of the form that is due: %(options)s", options=options) from None
 
 
 def _decided_on(proposal: Proposal, day: date) -> date:
@@ -383,7 +392,7 @@ def _decided_on(proposal: Proposal, day: date) -> date:
 
 def _default_end(measure: Measure, begins: date) -> date:
     if measure == "suspension":
-        raise UserError(f"a suspension needs --ends-on, within {MAX_SUSPENSION} days")
+        raise UserError("a suspension needs --ends-on, within %(days)s days", days=MAX_SUSPENSION)
     return begins + YEAR
 
 
@@ -409,11 +418,15 @@ def _review_by(proposal: Proposal, claims: Claims) -> date:
     latest = max(min(_last_day(claims), on + YEAR), on + timedelta(days=1))
     review_by = proposal.review_by or latest
     if not on < review_by <= on + MAX_REVIEW:
-        raise UserError(f"--review-by is within {MAX_REVIEW.days} days, and after today")
+        raise UserError(
+            "--review-by is within %(days)s days, and after today", days=MAX_REVIEW.days
+        )
     return review_by
 
 
 def _require_timely_notice(notice: Notice, on: date) -> None:
     until = notice.until
     if until is not None and not on <= until <= on + MAX_DELAY:
-        raise UserError(f"--notice delayed:DATE is from today to {MAX_DELAY.days} days ahead")
+        raise UserError(
+            "--notice delayed:DATE is from today to %(days)s days ahead", days=MAX_DELAY.days
+        )

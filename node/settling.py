@@ -20,6 +20,7 @@ from node.node import Node
 from node.store import decisions as rows
 from node.store.decisions import DecisionRow, DecisionState, Vote
 from node.vault import Vault
+from protocol.english import English
 from protocol.errors import OutOfOrder
 from protocol.items import LaterItem, ResealItem, WithdrawItem
 from protocol.statements import (
@@ -77,8 +78,9 @@ async def _refuse_to_void(connection: AsyncConnection, vault: Vault, kept: Kept,
         is_wanted = each.threshold > kept.threshold and each.approvals
         if isinstance(each.decision, CommunityDecision) and is_wanted:
             raise UserError(
-                f"this would void the change {each.row.hash.hex()[:12]}, which waits for the "
-                "approval of several officers: have them decide that first (`comity decision show`)"
+                "this would void the change %(decision)s, which waits for the approval of several "
+                "officers: have them decide that first (`comity decision show`)",
+                decision=each.row.hash.hex()[:12],
             )
 
 
@@ -136,7 +138,7 @@ async def void_overtaken(connection: AsyncConnection, vault: Vault, now: int) ->
         if kept.row.state != "pending" or not kept.is_overtaken:
             continue
         await _forget(connection, vault, kept)
-        words = "the log has gone on since this was proposed: propose it again"
+        words = English("the log has gone on since this was proposed: propose it again")
         await _replace(connection, vault, changed(kept.row, state="void", fault=words), now)
         voided.append(kept)
     return voided

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node import attesting, content, decisions
 from node.clock import day_of
 from node.content import Content
-from node.decisions import Kept
+from node.decisions import STATES, Kept
 from node.errors import UserError
 from node.node import Node
 from node.store import attestations, logs
@@ -42,7 +42,10 @@ async def export(node: Node, decision: bytes, now: int) -> bytes:
         kept = await decisions.show_in(connection, node.vault, decision, register)
         state = kept.state(day_of(now))
         if state != "pending":
-            raise UserError(f"this decision is {state}: there is nothing to sign any more")
+            raise UserError(
+                "this decision is %(state)s: there is nothing to sign any more",
+                state=STATES[state],
+            )
         shown = [
             await _attestation(connection, node, kept, id_)
             for id_ in decisions.attestations_of(kept.decision)

@@ -66,8 +66,8 @@ def mail_server(node: Node) -> MailServer:
     config = node.config
     if config.smtp_host is None:
         raise UserError(
-            f"no mail server is set: write smtp_host to {node.home.config_file}; or hand it over "
-            "otherwise"
+            "no mail server is set: write smtp_host to %(file)s; or hand it over otherwise",
+            file=node.home.config_file,
         )
     password = None
     if config.smtp_user is not None:

@@ -8,7 +8,9 @@ which letters are not ASCII, and where letters of several scripts stand in one w
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from protocol.english import English
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _ISOLATE = "\u2068{}\u2069"
@@ -24,15 +26,23 @@ _WRITTEN_TOGETHER = frozenset(
 """Scripts that stand in one word of one language."""
 
 
-def printable(text: str) -> str:
+class Printable(str):
+    """A text that is as it is shown."""
+
+    __slots__ = ()
+
+
+def printable(text: str) -> Printable:
     r"""The text with everything that does not show written `\u{…}`, and each backslash twice.
 
-    Two texts never come out alike.
+    Two texts never come out alike; what is printable already stays as it is.
     """
+    if isinstance(text, Printable):
+        return text
     shown = "".join(map(_shown, text))
     if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text):
-        return _ISOLATE.format(shown)
-    return shown
+        shown = _ISOLATE.format(shown)
+    return Printable(shown)
 
 
 def printable_lines(text: str) -> str:
@@ -46,14 +56,20 @@ def identifier(text: str) -> str:
     if not strange:
         return printable(text)
     value = text.partition(":")[2]
-    notes = [f"contains {', '.join(map(_called, strange))}", *_mixture(value)]
-    return f"{printable(text)} ({'; '.join(notes)})"
+    contains = English("contains %(characters)s", characters=", ".join(map(_called, strange)))
+    return _noted(printable(text), [contains, *_mixture(value)])
 
 
 def name(text: str) -> str:
     """A name that a community gave, in quotation marks; with a warning where scripts are mixed."""
     marked = printable(text).replace('"', '\\"')
-    return "".join([f'"{marked}"', *(f" ({note})" for note in _mixture(text))])
+    return _noted(Printable(f'"{marked}"'), list(_mixture(text)))
+
+
+def _noted(text: Printable, notes: Sequence[English]) -> str:
+    if not notes:
+        return text
+    return English("%(text)s (%(notes)s)", text=text, notes=English.joined(notes, "; "))
 
 
 def _shown(char: str) -> str:
@@ -68,10 +84,12 @@ def _called(char: str) -> str:
     return f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()
 
 
-def _mixture(text: str) -> Iterator[str]:
+def _mixture(text: str) -> Iterator[English]:
     scripts = sorted({_script(char) for char in text if char.isalpha()})
     if len(scripts) > 1:
-        yield f"mixes letters of {' and '.join(scripts)}"
+        yield English(
+            "mixes letters of %(scripts)s", scripts=English.joined(scripts, English(" and "))
+        )
 
 
 def _script(letter: str) -> str:

@@ -83,7 +83,9 @@ async def follow(
     """
     peer = await _active(node, fingerprint)
     if peer.url is None:
-        raise NotFollowed(f"{peer.id} has no address: it brings its log itself when it syncs")
+        raise NotFollowed(
+            "%(peer)s has no address: it brings its log itself when it syncs", peer=peer.id
+        )
     try:
         async with asyncio.timeout(node.config.follow_deadline):
             return await _followed(node, clients, peer, now, recheck=recheck)

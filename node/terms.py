@@ -11,11 +11,15 @@ from typing import TypeVar
 
 from node.errors import NotHere, UserError
 from protocol.claims import DecidedBy, Scope
+from protocol.english import English
 from protocol.identifiers import Identifier, InvalidIdentifier, from_text, related
 from protocol.items import Notice
 
 SHORTEST = 8
 """Characters of an id by which something may be named."""
+
+_DIGITS = English("digits")
+_IDENTIFIER = English("identifier")
 
 T = TypeVar("T")
 
@@ -23,7 +27,7 @@ Term = tuple[str, str]
 """Where something was typed, as errors name the place, and what; errors never repeat that."""
 
 
-def beginning(text: str, what: str, of: str = "digits") -> str:
+def beginning(text: str, what: English, of: English = _DIGITS) -> str:
     """The beginning of an id by which something is named; `SHORTEST` characters or more.
 
     Raises:
@@ -31,11 +35,16 @@ def beginning(text: str, what: str, of: str = "digits") -> str:
     """
     typed = text.strip().lower()
     if len(typed) < SHORTEST:
-        raise UserError(f"{what} is named by its first {SHORTEST} {of}, or more")
+        raise UserError(
+            "%(what)s is named by its first %(shortest)s %(of)s, or more",
+            what=what,
+            shortest=SHORTEST,
+            of=of,
+        )
     return typed
 
 
-def only(matching: Sequence[T], several: str, none: str) -> T:
+def only(matching: Sequence[T], several: English, none: English) -> T:
     """The one that begins as was typed.
 
     Raises:
@@ -49,9 +58,12 @@ def only(matching: Sequence[T], several: str, none: str) -> T:
     return matching[0]
 
 
-def numbered(texts: Iterable[str], word: str = "identifier") -> list[Term]:
+def numbered(texts: Iterable[str], word: English = _IDENTIFIER) -> list[Term]:
     """Terms that stand one after the other, as "identifier 1"."""
-    return [(f"{word} {number}", text) for number, text in enumerate(texts, 1)]
+    return [
+        (English("%(word)s %(number)s", word=word, number=number), text)
+        for number, text in enumerate(texts, 1)
+    ]
 
 
 def typed(terms: Iterable[Term], region: str | None = None) -> list[Identifier]:
@@ -113,19 +125,22 @@ def decided_by(text: str) -> DecidedBy:
     return DecidedBy.from_value(value)
 
 
-def why(kind: str, region: str | None, error: InvalidIdentifier) -> str:
+def why(kind: str, region: str | None, error: InvalidIdentifier) -> English:
     """Why it is refused; of a phone number also what would have let it be read without +."""
     if kind.strip().lower() == "phone" and region is None:
-        return f"{error}; or set the country of numbers without it, default_region in comity.toml"
-    return str(error)
+        return English(
+            "%(error)s; or set the country of numbers without it, default_region in comity.toml",
+            error=str(error),
+        )
+    return English(str(error))
 
 
 def _refused(place: str, kind: str, region: str | None, error: InvalidIdentifier) -> UserError:
-    return UserError(f"{place}: {why(kind, region, error)}")
+    return UserError("%(place)s: %(why)s", place=place, why=why(kind, region, error))
 
 
 def _complete(place: str, text: str) -> str:
     _, colon, raw = text.partition(":")
     if not colon or not raw.strip():
-        raise UserError(f"{place}: write KIND:VALUE, such as email:a@b.example")
+        raise UserError("%(place)s: write KIND:VALUE, such as email:a@b.example", place=place)
     return text

@@ -102,7 +102,8 @@ def _padded(plaintext: bytes) -> bytes:
 
 def _closed(purpose: str) -> VaultError:
     return VaultError(
-        f"{purpose} does not open: either the master key is not the one that this database was "
+        "%(purpose)s does not open: either the master key is not the one that this database was "
         "made with (restore keys/master.key from the same backup), or the row was altered "
-        "(restore the database from a backup)"
+        "(restore the database from a backup)",
+        purpose=purpose,
     )

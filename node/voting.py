@@ -6,7 +6,7 @@ before anything is answered (`settling`).
 
 from node import officers, settling
 from node.clock import day_of
-from node.decisions import WAITING, Kept, Status, register_in, show, show_in
+from node.decisions import STATES, WAITING, Kept, Status, register_in, show, show_in
 from node.errors import UserError
 from node.node import Node
 from node.store.decisions import Vote, VoteKind
@@ -61,7 +61,9 @@ async def bring(
     """
     signed = SignedVote.from_bytes(file.strip(), MAX_SIGNED)
     if signed.kind != kind:
-        raise UserError(f"the officer signed to {signed.kind}: `comity decision {signed.kind}`")
+        raise UserError(
+            "the officer signed to %(kind)s: `comity decision %(kind)s`", kind=signed.kind
+        )
     if signed.decision != decision:
         raise UserError("this was signed for another decision: `comity decision list` shows all")
     return await _cast(node, Vote(decision, signed.officer, signed.kind, signed.sig, None, now))
@@ -97,10 +99,13 @@ def _require_admissible(kept: Kept, vote: Vote) -> None:
     state = kept.state(day_of(vote.at))
     if state == "lapsed":
         raise UserError(
-            f"this has waited for more than {WAITING.days} days and has lapsed: propose it again"
+            "this has waited for more than %(days)s days and has lapsed: propose it again",
+            days=WAITING.days,
         )
     if state != "pending":
-        raise UserError(f"this decision is {state}: nothing can be said to it any more")
+        raise UserError(
+            "this decision is %(state)s: nothing can be said to it any more", state=STATES[state]
+        )
     if vote.officer not in {officer.key for officer in kept.community.officers}:
         raise UserError("this key is not one of the community's officers now")
     if any(said.officer == vote.officer and said.kind == "recuse" for said in kept.votes):

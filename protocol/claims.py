@@ -114,7 +114,7 @@ class Claims(Message):
         if len(set(self.scope)) != len(self.scope):
             raise Malformed("a scope stands twice")
         if not self.iat < self.exp <= self.iat + MAX_LIFE * DAY:
-            raise Malformed(f"`exp` is 1 to {MAX_LIFE} days after `iat`")
+            raise Malformed("`exp` is 1 to %(days)s days after `iat`", days=MAX_LIFE)
         if isinstance(self.origin, Recognition) and self.origin.log == self.log:
             raise Malformed("nobody recognises their own attestation")
         self._check_end()
@@ -130,7 +130,7 @@ class Claims(Message):
         if days < 0:
             raise Malformed("ends before it is in force")
         if self.measure == "suspension" and days > MAX_SUSPENSION:
-            raise Malformed(f"a suspension ends within {MAX_SUSPENSION} days")
+            raise Malformed("a suspension ends within %(days)s days", days=MAX_SUSPENSION)
         if self.exp > expiry(self.ends_on):
             raise Malformed("an attestation does not outlive the measure")
 

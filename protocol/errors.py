@@ -10,6 +10,8 @@ spoken in one place of the node.
 
 from typing import ClassVar
 
+from protocol.english import English
+
 
 class ComityError(Exception):
     """Everything that Comity raises on purpose."""
@@ -19,6 +21,9 @@ class ComityError(Exception):
 
     status: ClassVar[int]
     """The HTTP status that goes with it (RFC 9110, section 15)."""
+
+    def __init__(self, text: str = "", /, **parts: object) -> None:
+        super().__init__(English(text, **parts))
 
 
 class Violation(ComityError):

@@ -351,7 +351,11 @@ def _counts(approval: Approval, decision: bytes, officers: dict[bytes, Custody])
 
 def _require(quorum: Quorum, needed: int) -> None:
     if len(quorum.approved) < needed:
-        raise OutOfOrder(f"{len(quorum.approved)} of {needed} approvals hold")
+        raise OutOfOrder(
+            "%(approved)s of %(needed)s approvals hold",
+            approved=len(quorum.approved),
+            needed=needed,
+        )
 
 
 def _members(community: Community) -> dict[str, object]:

@@ -10,6 +10,7 @@ from node.checking import Occasion
 from node.documents import Document
 from node.errors import UserError
 from protocol.encoding import Day
+from protocol.english import English
 from protocol.exchange import Purpose, PurposeKind
 from protocol.identifiers import KINDS, Identifier
 
@@ -101,7 +102,7 @@ class FindingAnswer(Document):
     quorum: str
     custody: str
     attention: Literal["urgent", "review", "note", "ignore"]
-    why: str
+    why: English
     contact: str | None
 
 
@@ -127,7 +128,9 @@ async def check(call: Call[Person, NoQuery]) -> Checked:
 
 
 def _identifiers(person: Person, region: str | None) -> list[Identifier]:
-    fields = terms.numbered((f"{each.kind}:{each.value}" for each in person.fields), "field")
+    fields = terms.numbered(
+        (f"{each.kind}:{each.value}" for each in person.fields), English("field")
+    )
     asked = terms.meant([*terms.numbered(person.identifiers), *fields], region)
     if not asked:
         raise UserError("nobody is named: give at least one identifier or field")

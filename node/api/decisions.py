@@ -158,5 +158,7 @@ async def _brought(call: Call[Signed, NoQuery], kind: Any) -> Decided:
         file = canonical_json(call.body.signed)
         status = await voting.bring(call.node, hash_, file, call.now, kind=kind)
     except (Malformed, TooLarge) as error:
-        raise UserError(f"this is nothing that an officer signed: {error}") from error
+        raise UserError(
+            "this is nothing that an officer signed: %(error)s", error=str(error)
+        ) from error
     return Decided.of(status)

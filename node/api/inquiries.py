@@ -9,6 +9,7 @@ from node.answering import Reply
 from node.api.routes import Body, Call, NoQuery, Nothing
 from node.documents import Document
 from node.errors import NotHere
+from protocol.english import English
 from protocol.exchange import PurposeKind
 from protocol.inquiry import Phrase, Releasable
 
@@ -25,7 +26,7 @@ class Revealed(Document):
 
     issuer: str
     attestation: str
-    reveals: str
+    reveals: English
 
 
 class Told(Document):

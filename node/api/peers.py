@@ -48,7 +48,7 @@ class Comparing(Body):
         try:
             return Comparison.from_text(self.compare.strip())
         except Malformed as error:
-            raise UserError(f"compare: {error}; was it cut off?") from error
+            raise UserError("compare: %(error)s; was it cut off?", error=str(error)) from error
 
 
 class Invited(Comparing):

@@ -15,6 +15,7 @@ from node.policy import MOST_APPROVALS, Circumstance, Part, Requirement, Rule, W
 from node.policymaking import Proposed
 from protocol.claims import Measure, ScopeKind
 from protocol.encoding import Slug
+from protocol.english import English
 from protocol.statements import Custody
 
 Peer = Annotated[str, Field(max_length=253)] | None
@@ -120,7 +121,7 @@ class Changed(Document):
     attestation: str
     before: Annotated[Level, Field(alias="from")]
     after: Annotated[Level, Field(alias="to")]
-    why: str
+    why: English
 
 
 class Previewed(Document):

@@ -25,6 +25,7 @@ from protocol.claims import (
     ScopeKind,
 )
 from protocol.encoding import Day
+from protocol.english import English
 from protocol.items import Notice
 
 MOST = 100
@@ -282,7 +283,7 @@ async def amend(call: Call[Amendment, NoQuery]) -> Amended:
     """Propose a sanction in place of another, which ends once the new one is published."""
     node, given = call.node, call.body
     before = await sanctions.show(node, await sanctions.find(node, call.path["id"]))
-    dropped = terms.typed(terms.numbered(given.drop, "drop"))
+    dropped = terms.typed(terms.numbered(given.drop, English("drop")))
     proposal = replace(acts.as_proposed(before, dropped), review_by=given.review_by)
     if given.ends_on is not None:
         proposal = replace(proposal, ends_on=given.ends_on)

@@ -13,6 +13,7 @@ from node.attendees.columns import describe, override_of
 from node.clock import day_of
 from node.documents import Document
 from node.errors import UserError
+from protocol.english import English
 
 LIMIT = lists.MAX_LIST * 4 // 3 + 2**16
 """Bytes of a list in base64, and of what stands beside it."""
@@ -53,7 +54,7 @@ class ColumnRead(Document):
 class Understood(Document):
     """How a list is read: in words, a line for each column that says anything; and every column."""
 
-    words: list[str]
+    words: list[English]
     columns: list[ColumnRead]
 
 
@@ -93,7 +94,7 @@ class Screening(Document):
 
     id: str
     state: Literal["waiting", "done", "failed"]
-    fault: str | None
+    fault: English | None
     event: str | None
     begun_on: str
     kept_until: str
@@ -122,7 +123,7 @@ class Row(Document):
     row: int
     order: str
     checked_by: Literal["identifier", "name_only", "nothing", "skipped"]
-    reason: str | None
+    reason: English | None
     unreadable: list[str]
     outcome: Literal["match", "possible", "nothing_found"] | None
     coverage: Coverage | None
@@ -189,7 +190,7 @@ async def show(call: Call[Nothing, NoQuery]) -> Screening:
     return Screening(
         id=found.id,
         state=found.state,
-        fault=found.fault,
+        fault=None if found.fault is None else English(found.fault),
         event=found.event,
         begun_on=day_of(found.created_at).isoformat(),
         kept_until=found.kept_until.isoformat(),

@@ -21,6 +21,7 @@ from node.federation.middleware import strict_http
 from node.federation.problems import problem_response, problems
 from node.federation.service import SERVICE, Service
 from node.passwords import WrongPassword
+from protocol.english import English
 from protocol.errors import Malformed, NotAdmitted, NotFound, UnknownKey
 
 BASE = "/api/v1"
@@ -85,7 +86,7 @@ async def _caller(request: web.Request, service: Service, route: Route) -> Calle
     if scheme.lower() == "bearer":
         caller = await callers.caller_of(service.node, token.strip(), service.now())
         if caller is not None and caller.role not in route.roles:
-            raise NotYours(f"a token of role {caller.role} does not open this")
+            raise NotYours("a token of role %(role)s does not open this", role=caller.role)
         if caller is not None:
             return caller
     raise NoToken("a token that is valid is due: Authorization: Bearer comity_…")
@@ -133,12 +134,16 @@ def _faults(error: ValidationError) -> Malformed:
     """Where it is not as due; never what was sent, which may be about a person."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     words = [
-        f"{'.'.join(str(part) for part in each['loc']) or 'body'}: {each['msg']}"
+        English("%(place)s: %(fault)s", place=_place(each["loc"]), fault=English(each["msg"]))
         if each["type"] != "extra_forbidden"
-        else "unknown members or parameters are refused"
+        else English("unknown members or parameters are refused")
         for each in found[:_MAX_FAULTS]
     ]
-    return Malformed("; ".join(dict.fromkeys(words)))
+    return Malformed(English.joined(dict.fromkeys(words), "; "))
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, loc)) or "body"
 
 
 async def perform(route: Route, call: Call[Body, Query]) -> BaseModel:

@@ -7,6 +7,7 @@ from functools import cached_property
 from node.attendees.headers import HANDLES, NAMES, PERSONAL, Owner, Role, recognise, words
 from node.attendees.table import Table
 from node.errors import UserError
+from protocol.english import English
 
 IGNORE = "ignore"
 """What an override says to leave a column aside."""
@@ -57,7 +58,7 @@ class Mapping:
     """Every column of a list, in the list's order."""
 
     columns: tuple[Column, ...]
-    form: str
+    form: English
 
     @cached_property
     def _taken(self) -> tuple[Column, ...]:
@@ -88,23 +89,29 @@ def propose(table: Table, overrides: Iterable[str] = ()) -> Mapping:
     if not mapping.having(*PERSONAL):
         raise UserError(
             "No column is known to hold names, addresses or handles. Say which does, for example "
-            f'--column "2=email". {_headers(columns)}'
+            '--column "2=email". %(headers)s',
+            headers=_headers(columns),
         )
     return mapping
 
 
-def describe(mapping: Mapping) -> list[str]:
+def describe(mapping: Mapping) -> list[English]:
     """Lines for people: how the file was read, what each column was taken for, what was left."""
-    lines = [f"Read as {mapping.form}."]
+    lines = [English("Read as %(form)s.", form=mapping.form)]
     lines += [
-        f'Column {column.number} "{column.header}": {_meaning(column)}.'
+        English(
+            'Column %(number)s "%(header)s": %(meaning)s.',
+            number=column.number,
+            header=column.header,
+            meaning=_meaning(column),
+        )
         for column in mapping.having(*PERSONAL, *_OF_TICKETS)
     ]
     aside = [f'"{column.header}"' for column in mapping.columns if column.role is None]
     if len(aside) > NAMED_ASIDE:
-        lines.append(f"Left aside: {len(aside)} other columns.")
+        lines.append(English("Left aside: %(count)s other columns.", count=len(aside)))
     elif aside:
-        lines.append(f"Left aside: {', '.join(aside)}.")
+        lines.append(English("Left aside: %(columns)s.", columns=English.joined(aside)))
     return lines
 
 
@@ -124,12 +131,12 @@ def _meaning(column: Column) -> str:
     if column.role is None or column.owner is None:
         return str(column.role)
     whose = {
-        Owner.ATTENDEE: "the attendee's",
-        Owner.BUYER: "the buyer's",
-        Owner.UNKNOWN: "the attendee's or somebody else's, the list does not say",
-        Owner.PARENT: "the parent ticket's",
+        Owner.ATTENDEE: English("the attendee's"),
+        Owner.BUYER: English("the buyer's"),
+        Owner.UNKNOWN: English("the attendee's or somebody else's, the list does not say"),
+        Owner.PARENT: English("the parent ticket's"),
     }
-    return f"{column.role}, {whose[column.owner]}"
+    return English.joined([column.role, whose[column.owner]])
 
 
 def _recognised(number: int, header: str) -> Column:
@@ -156,11 +163,17 @@ def _overrule(columns: Sequence[Column], override: str) -> list[Column]:
     if not separator:
         raise UserError('--column needs the form "HEADER=ROLE", for example "Handle=github".')
     if name.strip() not in _OVERRIDABLE:
-        raise UserError(f"No such role: choose one of {', '.join(sorted(_OVERRIDABLE))}.")
+        raise UserError(
+            "No such role: choose one of %(roles)s.", roles=", ".join(sorted(_OVERRIDABLE))
+        )
     role, owner = _OVERRIDABLE[name.strip()]
     numbers = _numbers(columns, which)
     if not numbers:
-        raise UserError(f'There is no column "{which.strip()}". {_headers(columns)}')
+        raise UserError(
+            'There is no column "%(which)s". %(headers)s',
+            which=which.strip(),
+            headers=_headers(columns),
+        )
     return [
         replace(column, role=role, owner=owner) if column.number in numbers else column
         for column in columns
@@ -175,12 +188,15 @@ def _numbers(columns: Sequence[Column], which: str) -> set[int]:
     return exact or alike or ({number} & {column.number for column in columns})
 
 
-def _headers(columns: Sequence[Column]) -> str:
+def _headers(columns: Sequence[Column]) -> English:
     """The headers, unless the first row looks like somebody's data rather than a header."""
     if any("@" in column.header or sum(map(str.isdigit, column.header)) > 5 for column in columns):
-        return f"The list has {len(columns)} columns, and its first row seems to be no header."
+        return English(
+            "The list has %(count)s columns, and its first row seems to be no header.",
+            count=len(columns),
+        )
     listed = "; ".join(f"{column.number} {column.header[:60]}" for column in columns)
-    return f"The columns are: {listed}."
+    return English("The columns are: %(columns)s.", columns=listed)
 
 
 def _with_owners(columns: Sequence[Column]) -> tuple[Column, ...]:

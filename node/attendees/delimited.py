@@ -16,9 +16,15 @@ import clevercsv
 from node.attendees.headers import recognise
 from node.attendees.table import MAX_COLUMNS, Table, make_table
 from node.errors import UserError
+from protocol.english import English
 
 DELIMITERS = (",", ";", "\t", "|")
-_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_NAMES = {
+    ",": English("comma"),
+    ";": English("semicolon"),
+    "\t": English("tab"),
+    "|": English("vertical bar"),
+}
 
 _MAX_DELIMITERS = 2**17
 """In one record, those that its cells hold included; a cell of the csv module is no longer."""
@@ -27,7 +33,9 @@ _SAMPLE = 2**14
 """Characters shown to the guessing libraries, whose cost grows faster than the file."""
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_UNCLEAR = "The file's characters are unclear. Export the list as CSV in UTF-8, or as .xlsx."
+_UNCLEAR = English(
+    "The file's characters are unclear. Export the list as CSV in UTF-8, or as .xlsx."
+)
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\r?\n")
 """The first line by which some tools tell a spreadsheet program the delimiter."""
 
@@ -46,7 +54,7 @@ def read_delimited(data: bytes) -> Table:
     if separator:
         text = text[separator.end() :]
     delimiter = separator[1] if separator else _delimiter(text)
-    form = f"CSV, {encoding}, {_NAMES[delimiter]}"
+    form = English.joined(["CSV", encoding, _NAMES[delimiter]])
     cells = ([restore(cell) for cell in record] for record in _records(text, delimiter))
     return make_table(cells, form, short_rows=False)
 
@@ -91,8 +99,9 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
             return
         except csv.Error as error:
             raise UserError(
-                f"Record {number} of the CSV file cannot be read: a quotation mark is missing or "
-                "misplaced there, or the file was cut. Export the list again, or as .xlsx."
+                "Record %(number)s of the CSV file cannot be read: a quotation mark is missing or "
+                "misplaced there, or the file was cut. Export the list again, or as .xlsx.",
+                number=number,
             ) from error
         lines.delimiters = 0
         yield record
@@ -118,7 +127,9 @@ class _Lines:
         line = next(self._lines)
         self.delimiters += line.count(self._delimiter)
         if self.delimiters > _MAX_DELIMITERS:
-            raise UserError(f"A row has far more than {MAX_COLUMNS} columns. Export the list anew.")
+            raise UserError(
+                "A row has far more than %(most)s columns. Export the list anew.", most=MAX_COLUMNS
+            )
         return line
 
 

@@ -20,7 +20,9 @@ def read_table(data: bytes) -> Table:
         UserError: the file is too large, empty, of another format, damaged, or no list.
     """
     if len(data) > MAX_BYTES:
-        raise UserError(f"The file has more than {MAX_BYTES // 2**20} MiB. Split the list.")
+        raise UserError(
+            "The file has more than %(most)s MiB. Split the list.", most=MAX_BYTES // 2**20
+        )
     if not data.strip():
         raise UserError("The file is empty. Export the list again.")
     if data.startswith(_ZIP):

@@ -64,12 +64,16 @@ def check_report(path: Path, source: Path) -> None:
             not exist or cannot be written to.
     """
     if path.suffix.casefold() not in _FORMATS:
-        raise UserError(f"The report {path} has to end in .csv or in .xlsx.")
+        raise UserError("The report %(path)s has to end in .csv or in .xlsx.", path=path)
     _spare(source, path)
     if not path.parent.is_dir():
-        raise UserError(f"The report {path} cannot be written: there is no folder {path.parent}.")
+        raise UserError(
+            "The report %(path)s cannot be written: there is no folder %(folder)s.",
+            path=path,
+            folder=path.parent,
+        )
     if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UserError(f"The report {path} cannot be written there.")
+        raise UserError("The report %(path)s cannot be written there.", path=path)
 
 
 def write_report(path: Path, lines: Iterable[ReportLine], *, source: Path | None = None) -> None:
@@ -89,7 +93,9 @@ def write_report(path: Path, lines: Iterable[ReportLine], *, source: Path | None
             _spare(source, path)
         _replace(path, content)
     except OSError as error:
-        raise UserError(f"The report {path} cannot be written: {cause(error)}.") from error
+        raise UserError(
+            "The report %(path)s cannot be written: %(cause)s.", path=path, cause=cause(error)
+        ) from error
 
 
 def report(lines: Iterable[ReportLine], suffix: str) -> bytes:
@@ -104,7 +110,9 @@ def report(lines: Iterable[ReportLine], suffix: str) -> bytes:
 
 def _spare(source: Path, path: Path) -> None:
     if path.exists() and path.samefile(source):
-        raise UserError(f"The report {path} would overwrite the attendee list. Choose another.")
+        raise UserError(
+            "The report %(path)s would overwrite the attendee list. Choose another.", path=path
+        )
 
 
 def _delimited(table: Iterable[tuple[str, ...]]) -> bytes:

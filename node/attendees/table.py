@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from node.errors import UserError
+from protocol.english import English
 
 MAX_BYTES = 64 * 2**20
 """Bytes of a file."""
@@ -39,11 +40,11 @@ class Table:
 
     header: tuple[str, ...]
     rows: tuple[TableRow, ...]
-    form: str
+    form: English
     """For people: the format, the character encoding, the delimiter."""
 
 
-def make_table(records: Iterable[list[str]], form: str, *, short_rows: bool) -> Table:
+def make_table(records: Iterable[list[str]], form: English, *, short_rows: bool) -> Table:
     """Make a table of records, the first one that is not empty being the header.
 
     Blank lines and rows without a cell are no rows where nothing follows: spreadsheets save them
@@ -70,9 +71,14 @@ def make_table(records: Iterable[list[str]], form: str, *, short_rows: bool) -> 
         rows.append(_row(record, len(header), short_rows=short_rows))
         empty = 0
         if len(rows) > MAX_ROWS:
-            raise UserError(f"The list has more than {MAX_ROWS:,} rows. Split it into several.")
+            raise UserError(
+                "The list has more than %(thousand)s,000 rows. Split it into several.",
+                thousand=MAX_ROWS // 1000,
+            )
         if len(rows) * len(header) > MAX_CELLS:
-            raise UserError(f"The list has more than {MAX_CELLS:,} cells. Remove some columns.")
+            raise UserError(
+                "The list has more than %(most)s cells. Remove some columns.", most=f"{MAX_CELLS:,}"
+            )
     return Table(header, tuple(rows), form)
 
 
@@ -82,7 +88,9 @@ def _header(records: Iterator[list[str]]) -> tuple[str, ...]:
         while cells and not cells[-1]:
             cells.pop()
         if len(cells) > MAX_COLUMNS:
-            raise UserError(f"The list has more than {MAX_COLUMNS} columns. Remove some.")
+            raise UserError(
+                "The list has more than %(most)s columns. Remove some.", most=MAX_COLUMNS
+            )
         if cells:
             return tuple(cells)
     raise UserError("The list is empty: it has not even a header. Export it again.")

@@ -17,6 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from node.attendees.headers import Owner, Role, recognise
 from node.attendees.table import MAX_CELLS, Table, make_table
 from node.errors import UserError
+from protocol.english import English
 
 MAX_UNPACKED = 64 * 2**20
 """Bytes of all parts of the archive together, unpacked."""
@@ -105,7 +106,8 @@ def _read(data: bytes) -> Table:
                 # The stated dimensions may be anything, up to 17 billion cells.
                 sheet.reset_dimensions()
             best = max(sheets, key=_attendee_headers)
-            return make_table(_records(best), f'xlsx, sheet "{best.title}"', short_rows=True)
+            form = English('xlsx, sheet "%(title)s"', title=best.title)
+            return make_table(_records(best), form, short_rows=True)
 
 
 def _attendee_headers(sheet: Any) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from node import clock
 from node.cli import node_command
 from node.cli.output import emit, is_json, new_private, say, write_private
 from node.errors import UserError
+from protocol.english import English
 
 if TYPE_CHECKING:
     from node.audit import Recorded
@@ -155,7 +156,9 @@ async def export(node: "Node", identifiers: Sequence[str], out: Path) -> None:
     from node import subject as job
     from node import terms
 
-    proven = terms.typed(terms.numbered(identifiers, "--identifier"), node.config.default_region)
+    proven = terms.typed(
+        terms.numbered(identifiers, English("--identifier")), node.config.default_region
+    )
     found = await job.export(node, proven, clock.now())
     if out.suffix == ".html":
         from node import subject_words

@@ -10,6 +10,7 @@ from node import clock
 from node.cli import node_command
 from node.cli.occasion import PURPOSES
 from node.cli.output import emit, say, table
+from protocol.english import English
 
 if TYPE_CHECKING:
     from node.answering import Received
@@ -153,12 +154,12 @@ async def _find(node: "Node", which: str) -> "Asked | Received":
     """
     from node import answering, inquiries, terms
 
-    beginning = terms.beginning(which, "an inquiry")
+    beginning = terms.beginning(which, English("an inquiry"))
     every: list[Asked | Received] = [*await inquiries.every(node), *await answering.every(node)]
     return terms.only(
         [each for each in every if each.id.startswith(beginning)],
-        "several inquiries begin so: `comity inquiry list` shows all",
-        "no inquiry begins so: `comity inquiry list` shows all",
+        English("several inquiries begin so: `comity inquiry list` shows all"),
+        English("no inquiry begins so: `comity inquiry list` shows all"),
     )
 
 

@@ -233,11 +233,11 @@ def _warnings(standing: "Standing") -> list[str]:
 
 
 def _decides(community: "Community") -> str:
-    from node.documents import quorum
+    from node.constitution import decides
 
     held = Counter(officer.custody for officer in community.officers)
     kept = [f"{held[custody]} {words}" for custody, words in _KEPT.items() if custody in held]
-    return f"{quorum(community)}; keys: {', '.join(kept)}"
+    return f"{decides(community)}; keys: {', '.join(kept)}"
 
 
 def _timestamp(time: int | None) -> str | None:

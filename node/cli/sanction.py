@@ -16,6 +16,7 @@ from node.cli.passwords import password_option
 from node.cli.typed import DAY, end_of, scope_of
 from node.errors import UserError
 from protocol.claims import MAX_SUSPENSION, Basis, DecidedBy, Measure, ScopeKind
+from protocol.english import English
 from protocol.errors import Violation
 from protocol.items import Notice
 
@@ -109,7 +110,7 @@ async def propose(
     )
 
     try:
-        typed = terms.numbered(_read(identifiers), "--identifier")
+        typed = terms.numbered(_read(identifiers), English("--identifier"))
         meant = terms.meant(typed, node.config.default_region)
     except UserError as error:
         raise click.UsageError(str(error)) from error

@@ -47,7 +47,9 @@ def _upgrade(connection: Connection) -> None:
     current = revision(connection)
     if current is not None and current not in known:
         raise UserError(
-            f"the database was made by a newer version (its revision is {current}, {HEAD} is the "
-            "newest known here): install that version again, or restore an older backup"
+            "the database was made by a newer version (its revision is %(current)s, %(newest)s is "
+            "the newest known here): install that version again, or restore an older backup",
+            current=current,
+            newest=HEAD,
         )
     command.upgrade(config, "head")

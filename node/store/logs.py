@@ -67,7 +67,9 @@ async def verified_tiles(
     try:
         return verify_tiles(head.size, head.root, stored)
     except BadProof as error:
-        raise DamagedLog(f"a tile of the log {head.origin}: {error}") from error
+        raise DamagedLog(
+            "a tile of the log %(log)s: %(error)s", log=head.origin, error=str(error)
+        ) from error
 
 
 async def bundle(connection: AsyncConnection, head: Head, wanted: Bundle) -> bytes:
@@ -84,7 +86,9 @@ async def bundle(connection: AsyncConnection, head: Head, wanted: Bundle) -> byt
     try:
         tiles.entries(wanted, data)
     except (BadProof, ValueError) as error:
-        raise DamagedLog(f"an entry of the log {head.origin}: {error}") from error
+        raise DamagedLog(
+            "an entry of the log %(log)s: %(error)s", log=head.origin, error=str(error)
+        ) from error
     return data
 
 
@@ -97,7 +101,7 @@ async def entries(connection: AsyncConnection, head: Head, begin: int = 0) -> li
     leaves = b"".join(tiles.tile(Tile(0, each.index, each.width)) for each in wanted)
     hashes = b"".join(leaf_hash(entry) for entry in found)
     if leaves[(begin - first) * 32 :] != hashes:
-        raise DamagedLog(f"an entry of the log {head.origin} is not the one in the tree")
+        raise DamagedLog("an entry of the log %(log)s is not the one in the tree", log=head.origin)
     return found
 
 

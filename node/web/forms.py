@@ -56,12 +56,14 @@ async def _multipart(request: web.Request, limit: int, deadline: float) -> Form:
     if request.content_length is None:
         raise Malformed("a form says beforehand how long it is")
     if request.content_length > limit:
-        raise TooLarge(f"more than {limit} bytes")
+        raise TooLarge("more than %(limit)s bytes", limit=limit)
     try:
         async with asyncio.timeout(deadline):
             return await _parts(request)
     except TimeoutError as error:
-        raise TooSlow(f"the form was not complete after {deadline:g} s") from error
+        raise TooSlow(
+            "the form was not complete after %(deadline)s s", deadline=f"{deadline:g}"
+        ) from error
     except (
         ValueError, web.RequestPayloadError, ConnectionError, AssertionError, BadHttpMessage,
     ) as error:  # fmt: skip

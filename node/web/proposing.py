@@ -10,21 +10,22 @@ from node.api import officers, sanctions
 from node.web.checking import unclear
 from node.web.typed import HANDLES, understood
 from node.web.visit import Visit
+from protocol.english import English
 from protocol.errors import ComityError
 
 _VOTES = re.compile(r"[1-9][0-9]{0,3}")
 
-_CALLED: Mapping[str, str] = {
-    "--identifier": "what is known of the person",
-    "--ends-on": "the last day",
-    "--review-by": "the day of the review",
-    "--notice delayed:DATE": "the day until which the notice is delayed",
-    "--in-force-from": "the first day",
-    "--public-reference": "the public page",
-    "--contact": "whom to ask",
-    "--decided-by": "who decided",
-    "--scope": "where it holds",
-    "--drop": "what is to be dropped",
+_CALLED: Mapping[str, English] = {
+    "--identifier": English("what is known of the person"),
+    "--ends-on": English("the last day"),
+    "--review-by": English("the day of the review"),
+    "--notice delayed:DATE": English("the day until which the notice is delayed"),
+    "--in-force-from": English("the first day"),
+    "--public-reference": English("the public page"),
+    "--contact": English("whom to ask"),
+    "--decided-by": English("who decided"),
+    "--scope": English("where it holds"),
+    "--drop": English("what is to be dropped"),
 }
 """What people call an option of a command, for those who see none."""
 
@@ -87,9 +88,10 @@ async def propose(visit: Visit) -> web.StreamResponse:
 
 def without_options(visit: Visit, words: str) -> str:
     """A refusal in words for people who see no command line."""
+    said = visit.say(words)
     for option, called in _CALLED.items():
-        words = words.replace(option, called)
-    return visit.say(words)
+        said = said.replace(option, visit.say(called))
+    return said
 
 
 async def declared(visit: Visit) -> tuple[dict[str, str], dict[str, str]]:

@@ -6,6 +6,7 @@ The catalogues are read as translators write them; nothing is compiled beforehan
 import gettext
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache, partial
@@ -21,7 +22,8 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from node.spelling import printable
+from node.spelling import printable, printable_lines
+from protocol.english import English
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 """Every language, as its readers call it; the first is that of the templates."""
@@ -39,6 +41,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """Nothing is kept, framed, told on or run that is not this node's own."""
+
+_PLACES = re.compile(r"%\(\w+\)-?\d*s")
+"""Where the parts of a text stand in it."""
 
 FILES = {
     "comity.css": "text/css",
@@ -86,12 +91,28 @@ def file(name: str) -> web.Response:
     return web.Response(body=body, content_type=FILES[name], charset="utf-8", headers=headers)
 
 
-def said(language: str, text: str) -> str:
-    """A text in a language, as a page shows it; marked as English where it is there in no other."""
-    translated = _catalogue(language).gettext(text) if text else text
-    if language == "en" or translated != text:
-        return translated
-    return Markup('<span lang="en">{}</span>').format(printable(text))
+def said(language: str, text: str) -> Markup:
+    """What the node says, in a language; marked as English where it is there in no other."""
+    english, catalogue = English(text), _catalogue(language)
+    translated = catalogue.gettext(english.text) if english.text else ""
+    shown = {name: _part(part, language) for name, part in english.parts.items()}
+    template = escape(printable_lines(translated))
+    words = template % shown if shown else template
+    if language == "en" or translated != english.text or not _has_words(english):
+        return words
+    return Markup('<span lang="en">{}</span>').format(words)
+
+
+def _part(part: object, language: str) -> object:
+    """A part of what is said: a text in the language, a day as it writes days."""
+    if isinstance(part, date):
+        return _day(part, language)
+    return said(language, part) if isinstance(part, English) else printable(str(part))
+
+
+def _has_words(text: English) -> bool:
+    """Whether there is anything to translate beside its parts."""
+    return any(each.isalpha() for each in (_PLACES.sub("", text.text) if text.parts else text))
 
 
 @cache
@@ -124,13 +145,13 @@ def _environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_shown,
+        finalize=partial(_shown, language=language),
     )
     # Not the extension's own functions: what they put into a text is not shown by `finalize`.
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.globals |= {
-        "gettext": partial(_text, _catalogue(language)),
-        "ngettext": partial(_counted, _catalogue(language)),
+        "gettext": partial(_text, language),
+        "ngettext": partial(_counted, language),
         "language": language,
         "languages": LANGUAGES,
         "address_of": _address,
@@ -144,24 +165,28 @@ def _environment(language: str) -> Environment:
     return environment
 
 
-def _text(catalogue: gettext.NullTranslations, text: str, /, **values: Any) -> Markup:
+def _text(language: str, text: str, /, **values: Any) -> Markup:
     """A text of a template, with its values."""
-    return _filled(catalogue.gettext(text), values)
+    return _filled(_catalogue(language).gettext(text), values, language)
 
 
-def _counted(
-    catalogue: gettext.NullTranslations, one: str, many: str, number: int, /, **values: Any
-) -> Markup:
+def _counted(language: str, one: str, many: str, number: int, /, **values: Any) -> Markup:
     """A text in the form that a number takes."""
-    return _filled(catalogue.ngettext(one, many, number), values)
+    return _filled(_catalogue(language).ngettext(one, many, number), values, language)
 
 
-def _filled(text: str, values: Mapping[str, Any]) -> Markup:
-    return Markup(text) % {name: _shown(value) for name, value in values.items()}  # noqa: S704 - ours
+def _filled(text: str, values: Mapping[str, Any], language: str) -> Markup:
+    shown = {name: _shown(value, language) for name, value in values.items()}
+    return Markup(text) % shown  # noqa: S704 - ours
 
 
-def _shown(value: Any) -> Any:
-    """What is shown of a text: no control and no bidirectional characters."""
+def _shown(value: Any, language: str) -> Any:
+    """What is shown of a text: what the node says in words of the language, others as they are.
+
+    No control and no bidirectional characters.
+    """
+    if isinstance(value, English):
+        return said(language, value)
     return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import getaddresses
 from urllib.parse import urlsplit
 
+from protocol.english import English
 from protocol.identifiers import KINDS
 
 HANDLES = ("github", "gitlab", "pypi", "telegram", "bluesky", "matrix", "fediverse")
@@ -19,7 +20,6 @@ _SITES = {"github.com": "github", "gitlab.com": "gitlab", "pypi.org": "pypi", "t
 """Whose addresses of people are `https://SITE/NAME`."""
 
 _ADDRESS = re.compile(r"(https?://\S+|([a-z0-9-]+\.)+[a-z]{2,}/\S*)", re.IGNORECASE)
-_NUMBERED = re.compile("^identifier ([0-9]+)(?=:)")
 _NUMBER = re.compile(r"\+?[0-9 ()/.-]*[0-9][0-9 ()/.-]*")
 _WITHIN_NAMES = "'\N{RIGHT SINGLE QUOTATION MARK}-\N{HYPHEN}\N{MIDDLE DOT}"
 
@@ -31,9 +31,15 @@ class Typed:
     terms: list[str] = field(repr=False)
     unclear: list[str] = field(repr=False)
 
-    def named(self, words: str) -> str:
+    def named(self, words: str) -> English:
         """A refusal of "identifier 2", with that one itself in place of its number."""
-        return _NUMBERED.sub(lambda found: f"“{self.terms[int(found[1]) - 1]}”", words)
+        refusal = English(words)
+        place = refusal.parts.get("place")
+        number = place.parts.get("number") if isinstance(place, English) else None
+        if not isinstance(number, int):
+            return refusal
+        term = English("“%(term)s”", term=self.terms[number - 1])
+        return English(refusal.text, **{**refusal.parts, "place": term})
 
 
 def understood(text: str, handle: str) -> Typed:

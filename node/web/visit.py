@@ -180,7 +180,7 @@ class Visit:
         """
         route = _ROUTE_OF[handler]
         if self.who.role not in route.roles:
-            raise NotYours(f"this is not for the role {self.who.role}")
+            raise NotYours("this is not for the role %(role)s", role=self.who.role)
         model, queries, _ = route.models
         sent = Nothing() if model is Nothing else body_of(model, json.dumps(body or {}).encode())
         asked = queries.model_validate(dict(query or {}))

@@ -48,7 +48,7 @@ def canonicalise(kind: str, raw: str, *, region: str | None = None) -> Identifie
     Source: SPEC.md, section 2.
     """
     if kind not in KINDS:
-        raise InvalidIdentifier(f"the kind must be one of: {', '.join(KINDS)}")
+        raise InvalidIdentifier("the kind must be one of: %(kinds)s", kinds=", ".join(KINDS))
     return Identifier(kind, _value(kind, raw, region))
 
 

@@ -103,5 +103,7 @@ def _written(content: str, host: str) -> str:
     if not _UNQUOTED.match(content):
         local = '"' + re.sub(r'(["\\])', r"\\\1", content) + '"'
     if len(local.encode()) > MAX_LOCAL:
-        raise InvalidIdentifier(f"at most {MAX_LOCAL} bytes stand before the @; check the address")
+        raise InvalidIdentifier(
+            "at most %(most)s bytes stand before the @; check the address", most=MAX_LOCAL
+        )
     return checked(f"{local}@{host}")

@@ -90,13 +90,15 @@ def handle(kind: str, raw: str) -> str:
     text = _COMMENT.sub("", clean(raw, joiners=kind in _WITH_DOMAIN)).rstrip(" ")
     text = _without_address(kind, text).removeprefix("@").translate(_UPPER)
     if text in NON_VALUES or text in NOT_HANDLES.get(kind, ()):
-        raise InvalidIdentifier(f"no {kind} of a person; leave it out")
+        raise InvalidIdentifier("no %(kind)s of a person; leave it out", kind=kind)
     if kind in _WITH_DOMAIN:
         value = _WITH_DOMAIN[kind](text)
     else:
         value = text if _GRAMMAR[kind].match(text) else None
     if value is None or value in NON_VALUES:
-        raise InvalidIdentifier(f"one {kind} is due, such as {_LOOKS_LIKE[kind]}")
+        raise InvalidIdentifier(
+            "one %(kind)s is due, such as %(example)s", kind=kind, example=_LOOKS_LIKE[kind]
+        )
     return checked(value)
 
 

@@ -75,7 +75,9 @@ def bounded(raw: str) -> str:
         InvalidIdentifier: more than `MAX_RAW` code points.
     """
     if len(raw) > MAX_RAW:
-        raise InvalidIdentifier(f"an identifier has at most {MAX_RAW} characters; shorten it")
+        raise InvalidIdentifier(
+            "an identifier has at most %(most)s characters; shorten it", most=MAX_RAW
+        )
     return raw
 
 
@@ -113,7 +115,9 @@ def checked(value: str) -> str:
         InvalidIdentifier: more than `MAX_VALUE` bytes of UTF-8.
     """
     if len(value.encode()) > MAX_VALUE:
-        raise InvalidIdentifier(f"an identifier has at most {MAX_VALUE} bytes; shorten it")
+        raise InvalidIdentifier(
+            "an identifier has at most %(most)s bytes; shorten it", most=MAX_VALUE
+        )
     return value
 
 

@@ -6,6 +6,7 @@ from node.attention import Attention, Reason
 from node.policy import Circumstance, Policy, Requirement, Rule, Stated, Weight
 from protocol.attested import Quorum
 from protocol.claims import Measure, ScopeKind
+from protocol.english import English
 from protocol.statements import Custody
 
 PEERS = (b"a" * 32, b"b" * 32)
@@ -55,9 +56,9 @@ QUORUMS = st.builds(
 )
 FACTS = st.sampled_from(
     [
-        Reason("note", "as it is over before the days asked about", silences=True),
-        Reason("note", "as judged a different person here", silences=True, always=True),
-        Reason("urgent", "as judged the same person here", always=True),
+        Reason("note", English("as it is over before the days asked about"), silences=True),
+        Reason("note", English("as judged a different person"), silences=True, always=True),
+        Reason("urgent", English("as judged the same person"), always=True),
     ]
 )
 STATED = st.builds(

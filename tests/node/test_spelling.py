@@ -22,7 +22,7 @@ def _read_back(shown: str) -> str:
 @given(st.text(st.characters(codec=None)))
 def test_nothing_in_a_text_steers_a_terminal(text: str) -> None:
     """No control, no direction but the isolation around all of it, no line break."""
-    shown = spelling.printable(text)
+    shown: str = spelling.printable(text)
     if shown.startswith("\u2068"):
         assert shown.endswith("\u2069")
         shown = shown[1:-1]

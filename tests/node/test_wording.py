@@ -14,6 +14,7 @@ from node import wording
 from protocol.attestation import VerifiedAttestation
 from protocol.claims import DAY, Basis, Claims, DecidedBy
 from protocol.encoding import Message, base64url, canonical_json
+from protocol.english import English
 from protocol.errors import Malformed
 from protocol.items import AttestItem
 from protocol.merkle import leaf_hash
@@ -119,7 +120,7 @@ def _attestation(claims: Claims, **changes: Any) -> VerifiedAttestation:
 SAID = _attestation(Claims.from_value(CLAIMS[0]))
 
 
-def _decision_words(value: JSON) -> list[str]:
+def _decision_words(value: JSON) -> list[English]:
     """All but the decision's hash, which differs whenever anything does and tells nobody what."""
     decision = read_decision(value)
     items: tuple[VerifiedItem, ...] = ()
@@ -133,11 +134,11 @@ def _decision_words(value: JSON) -> list[str]:
     return [line for line in wording.sheet_in_words(sheet) if sheet.hash.hex() not in line]
 
 
-def _claims_words(value: JSON) -> list[str]:
+def _claims_words(value: JSON) -> list[English]:
     return wording.attestation_in_words(_attestation(Claims.from_value(value)), BEFORE)
 
 
-def _vote_words(value: JSON) -> list[str]:
+def _vote_words(value: JSON) -> list[English]:
     decided_by = DecidedBy.from_value(value)
     return wording.attestation_in_words(replace(SAID, decided_by=decided_by), BEFORE)
 
@@ -232,7 +233,7 @@ def _altered(value: JSON, path: Path, replacement: JSON) -> JSON:
 
 
 def _expect_words_for_everything(
-    model: type[Message], values: Sequence[JSON], words: Callable[[JSON], list[str]]
+    model: type[Message], values: Sequence[JSON], words: Callable[[JSON], list[English]]
 ) -> None:
     """Each member of the model, and of the models within it, altered alone alters the words."""
     walked = [list(_walk(model.from_value(value))) for value in values]

@@ -6,10 +6,11 @@ from node.attendees.columns import describe, propose
 from node.attendees.headers import Owner, Recognised, Role, recognise
 from node.attendees.table import Table, TableRow
 from node.errors import UserError
+from protocol.english import English
 
 
 def listed(*header: str, rows: tuple[tuple[str, ...], ...] = ()) -> Table:
-    return Table(header, tuple(TableRow(row) for row in rows), "CSV, UTF-8, comma")
+    return Table(header, tuple(TableRow(row) for row in rows), English("CSV, UTF-8, comma"))
 
 
 def owners(*header: str) -> list[Owner | None]:

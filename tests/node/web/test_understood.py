@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node import terms
+from node.errors import UserError
 from node.web.typed import HANDLES, understood
 from protocol.identifiers import KINDS
 
@@ -108,6 +110,7 @@ def test_a_bare_handle_is_of_what_was_chosen() -> None:
 def test_what_is_refused_is_named_as_it_was_typed() -> None:
     """Nobody who typed lines knows them by their numbers."""
     typed = understood("Ada Example\n+49 1", "")
-    refused = "identifier 2: no phone number"
-    assert typed.named(refused) == "“phone:+49 1”: no phone number"
+    with pytest.raises(UserError) as refused:
+        terms.meant(terms.numbered(typed.terms))
+    assert typed.named(str(refused.value)).startswith("“phone:+49 1”: a telephone number is due")
     assert typed.named("something else") == "something else"
