@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from node import constitution, officers, sanctions, voting, wording
+from node import accounts, constitution, officers, sanctions, voting, wording
 from node.acts import Due
-from node.callers import Listed
+from node.callers import Listed, Role
 from node.decisions import Kept as KeptDecision
 from node.decisions import Status, attestations_of
 from node.node import Node
@@ -328,6 +328,54 @@ class PeerDocument(Document):
                     for each in budget.events
                 ],
             ),
+        )
+
+
+class AccountListed(Document):
+    """An account: whose it is, and how it is entered."""
+
+    name: str
+    role: Role
+    officer: str | None
+    created_on: date
+    passkeys: int
+    has_password: bool
+
+
+class Waiting(Document):
+    """An invitation that nobody has used yet; its link is itself not known any more."""
+
+    name: str
+    role: Role
+    ends_at: Moment
+
+
+class Accounts(Document):
+    """All accounts, by name, and all invitations that wait."""
+
+    accounts: list[AccountListed]
+    invitations: list[Waiting]
+
+    @classmethod
+    async def of(cls, node: Node, now: int) -> "Accounts":
+        """Those that there are."""
+        return cls(
+            accounts=[
+                AccountListed(
+                    name=each.name,
+                    role=each.role,
+                    officer=each.officer,
+                    created_on=each.created_on,
+                    passkeys=each.passkeys,
+                    has_password=each.has_password,
+                )
+                for each in await accounts.every(node)
+            ],
+            invitations=[
+                Waiting(name=name, role=role, ends_at=datetime.fromtimestamp(ends_at, UTC))
+                for name, role, ends_at in await accounts.invited(node)
+                if ends_at >= now
+            ],
         )
 
 

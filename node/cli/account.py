@@ -60,33 +60,18 @@ async def invite(node: "Node", name: str, role: "Role", officer: str | None) -> 
 @account.command("list")
 @node_command
 async def list_(node: "Node") -> None:
-    """Show the accounts: whose they are, and how they are entered."""
-    from node import accounts
+    """Show the accounts: whose they are, and how they are entered; and who is invited."""
+    from node.documents import Accounts
 
-    found = await accounts.every(node)
+    found = await Accounts.of(node, clock.now())
     shown = table("Name", "Role", "Officer", "Made on", "Passkeys", "Password")
-    for each in found:
+    for each in found.accounts:
         password = "yes" if each.has_password else "no"
-        shown.add_row(
-            each.name,
-            each.role,
-            each.officer or "",
-            str(each.created_on),
-            str(each.passkeys),
-            password,
-        )
-    document = [
-        {
-            "name": each.name,
-            "role": each.role,
-            "officer": each.officer,
-            "created_on": each.created_on.isoformat(),
-            "passkeys": each.passkeys,
-            "has_password": each.has_password,
-        }
-        for each in found
-    ]
-    emit(click.get_current_context(), document, shown)
+        day, passkeys = str(each.created_on), str(each.passkeys)
+        shown.add_row(each.name, each.role, each.officer or "", day, passkeys, password)
+    for invited in found.invitations:
+        shown.add_row(invited.name, invited.role, "", "invited", "", "")
+    emit(click.get_current_context(), found.model_dump(mode="json"), shown)
 
 
 @account.command()

@@ -1,5 +1,7 @@
 """`/about`: who this community is, for everybody; it says no more than its log and a report do."""
 
+from urllib.parse import urlsplit
+
 from aiohttp import web
 
 from node import ledger, report
@@ -14,7 +16,15 @@ from protocol.compare import Comparison
 def add_routes(app: web.Application, base: str) -> None:
     """Serve the page, and what all pages for the public load, below the path of the base URL."""
     app.router.add_get(f"{base}/about", about, allow_head=False)
+    for path in {"/", base or "/", f"{base}/"}:
+        app.router.add_get(path, to_about, allow_head=False)
     app.router.add_get(f"{base}/static/{{version}}/{{name}}", pages.file, allow_head=False)
+
+
+async def to_about(request: web.Request) -> web.Response:
+    """`GET /`: whoever only knows the host, or the community's address, is led to the page."""
+    base = urlsplit(request.app[SERVICE].own.last.community.url or "").path
+    return web.Response(status=303, headers=pages.HEADERS | {"Location": f"{base}/about"})
 
 
 async def about(request: web.Request) -> web.Response:

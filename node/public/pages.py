@@ -11,13 +11,14 @@ from node.web import rendering
 from node.web.forms import Form
 from protocol.errors import NotFound
 
-_HEADERS = rendering.HEADERS | {
+HEADERS = rendering.HEADERS | {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Permissions-Policy": "publickey-credentials-get=(), publickey-credentials-create=()",
     # The address of a page can hold a code.
     "Referrer-Policy": "no-referrer",
 }
+"""As those of the pages for people here; no script, and no address is told to anybody."""
 
 _FILES = ("comity.css", "comity.svg")
 
@@ -41,7 +42,7 @@ async def page(
     }
     language = rendering.language_of(request)
     text = rendering.filled(template, language, common | values)
-    return web.Response(text=text, status=status, content_type="text/html", headers=_HEADERS)
+    return web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
 
 
 def say(request: web.Request, text: str) -> str:

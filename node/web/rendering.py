@@ -28,6 +28,9 @@ from protocol.english import English
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 """Every language, as its readers call it; the first is that of the templates."""
 
+_LOCALES = {"en": "en_GB", "de": "de"}
+"""How days are written: in English with the day first, which no reader takes for the month."""
+
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -156,9 +159,10 @@ def _environment(language: str) -> Environment:
         "languages": LANGUAGES,
         "address_of": _address,
     }
+    environment.tests["mailbox"] = lambda text: _MAILBOX.fullmatch(text) is not None
     environment.filters |= {
-        "day": partial(_day, language=language),
-        "moment": partial(_moment, language=language),
+        "day": partial(_day, locale=_LOCALES[language]),
+        "moment": partial(_moment, locale=_LOCALES[language]),
         "lines": _lines,
         "qr": _qr_code,
     }
@@ -201,23 +205,26 @@ def _qr_code(text: str) -> Markup:
     return Markup(code.svg_inline(omitsize=True, light="#fff", svgclass=None, lineclass=None))  # noqa: S704 - squares
 
 
+_MAILBOX = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+")
+"""What is an e-mail address without any doubt."""
+
 _NONE = "\N{EN DASH}"
 
 
-def _day(value: date | str | None, language: str) -> str:
+def _day(value: date | str | None, locale: str) -> str:
     if value is None:
         return _NONE
     try:
         day = date.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
         return str(value)
-    return format_date(day, format="long", locale=language)
+    return format_date(day, format="long", locale=locale)
 
 
-def _moment(value: datetime | float | None, language: str) -> str:
+def _moment(value: datetime | float | None, locale: str) -> str:
     if value is None:
         return _NONE
     at = datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value
     # Its narrow space would be shown as what nobody can see.
-    said = format_datetime(at, format="medium", locale=language).replace("\u202f", " ")
+    said = format_datetime(at, format="medium", locale=locale).replace("\u202f", " ")
     return f"{said} UTC"

@@ -17,12 +17,12 @@ MOST = 10
 
 async def show(visit: Visit) -> web.StreamResponse:
     """`GET /report`: choose a half-year that is over."""
-    return visit.page("report", halves=_over(day_of(visit.now)), report=None)
+    return visit.page("report", halves=await _halves(visit), report=None)
 
 
 async def make(visit: Visit) -> web.StreamResponse:
     """`POST /report`: its report, which is made when it is first shown, and stays so."""
-    halves, chosen = _over(day_of(visit.now)), visit.form.one("from")
+    halves, chosen = await _halves(visit), visit.form.one("from")
     half = next((each for each in halves if str(each[0]) == chosen), None)
     if half is None:
         words = visit.say("Choose one of these half-years.")
@@ -43,6 +43,13 @@ async def make(visit: Visit) -> web.StreamResponse:
         few=FEW,
         not_counted=NOT_COUNTED,
     )
+
+
+async def _halves(visit: Visit) -> list[tuple[date, date]]:
+    """The half-years that are over, since there is this community."""
+    first = (await visit.ask(records.log, None, {"limit": 1})).entries[0]
+    founded = date.fromisoformat(first.on)
+    return [each for each in _over(day_of(visit.now)) if each[1] >= founded]
 
 
 def _over(today: date) -> list[tuple[date, date]]:

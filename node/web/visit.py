@@ -151,6 +151,7 @@ class Visit:
         """The page of a template."""
         common: dict[str, Any] = {
             "caller": self.caller,
+            "whose": "" if self.caller is None else self.site.service.own.last.community.name,
             "form_token": self.session.form if self.session is not None else "",
             "here": self.request.path,
             "form": self.form,

@@ -20,10 +20,19 @@ async def test_everybody_reads_who_a_community_is(node: Node) -> None:
         assert said is not None
         assert said in text
     assert "<svg" in text
+    assert f'href="mailto:{community.contact}"' in text
     for never in ("<script", "style=", "<style", "<form"):
         assert never not in text
     assert "unsafe" not in page.headers["content-security-policy"]
     assert "set-cookie" not in page.headers
+
+
+async def test_whoever_only_knows_the_address_is_led_there(node: Node) -> None:
+    """By the community's address, with and without a slash at its end."""
+    async with served(node) as at:
+        for path in ("", "/"):
+            answer = await at.get(path)
+            assert (answer.status, answer.headers["location"]) == (303, "/federation/about")
 
 
 async def test_it_loads_only_what_this_node_has(node: Node) -> None:
@@ -48,7 +57,7 @@ async def test_a_report_is_shown_once_it_was_made_and_is_made_by_nobodys_looking
         period = report.half_year(date(2026, 7, 1), date(2026, 12, 31))
         await report.report(node, period, NOW)
         text = (await at.get("/about")).body.decode()
-    assert "From July 1, 2026 to December 31, 2026" in text
+    assert "From 1 July 2026 to 31 December 2026" in text
     assert "held back" in text
 
 
