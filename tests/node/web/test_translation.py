@@ -109,7 +109,7 @@ def test_values_within_texts_are_shown_as_all_others() -> None:
     hostile = "<b>\u202e\x07"
     for language in LANGUAGES:
         caller = SimpleNamespace(name=hostile, role="checker")
-        values = {"caller": caller, "whose": hostile, "words": "", "form_token": "", "here": "/", "fault": None,
-                  "faults": {}, "form": None}  # fmt: skip
+        values = {"caller": caller, "whose": hostile, "words": "", "form_token": "", "here": "/",
+                  "fault": None, "faults": {}, "form": None}  # fmt: skip
         text = page("failed", language, values).text or ""
         assert "&lt;b&gt;\\u{202e}\\u{7}" in text
