@@ -31,6 +31,9 @@ INVITED = 7 * 86_400
 OPENED = 120
 """Seconds for which the link of `comity open` can be used."""
 
+SAID_AFTER = 0.25
+"""Seconds from a wrong password to the word that it is wrong: recording it takes a part of them."""
+
 MAX_NAME = 100
 MOST = 1_000
 """Accounts, and invitations, at a time."""
@@ -215,9 +218,12 @@ async def by_password(  # noqa: PLR0913 - who, by what, where it is counted
         if row is None or row.password_sealed is None:
             await asyncio.to_thread(passwords.lock, b"", password or "-")
         door.wrong(tag + apart, now)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + SAID_AFTER
     if row is not None:
         said = {"who": _NOBODY, "account": name_of(node, row)}
         await audit.write(node, "password", said, now)
+    await asyncio.sleep(until - loop.time())
     raise WrongPassword("the name or the password is wrong: type both again")
 
 

@@ -81,12 +81,22 @@ def _checked_listen(text: str) -> str:
 
 
 def _checked_origin(text: str) -> str:
-    parts = urlsplit(text)
-    local = parts.scheme == "http" and parts.hostname == "localhost"
-    rest = parts.path or parts.query or parts.fragment or parts.username or "@" in parts.netloc
-    if rest or not parts.hostname or not (parts.scheme == "https" or local):
-        raise ValueError("https://HOST is due, without a path; or http://localhost:PORT")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    """As browsers write it, whose word it is compared with: in ASCII, without the usual port."""
+    due = ValueError("https://HOST is due, without a path; or http://localhost:PORT")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise due from None
+    local = parts.scheme == "http" and host == "localhost"
+    rest = parts.path or parts.query or parts.fragment or "@" in parts.netloc
+    if rest or not host or not (parts.scheme == "https" or local):
+        raise due
+    if not host.isascii():
+        raise ValueError("a name in ASCII is due, as browsers send it: xn--…")
+    named = f"[{host}]" if ":" in host else host
+    usual = port in {None, 443 if parts.scheme == "https" else 80}
+    return f"{parts.scheme}://{named}" + ("" if usual else f":{port}")
 
 
 def is_this_machine(host: str) -> bool:

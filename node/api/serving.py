@@ -100,10 +100,19 @@ async def _call(
     data = await read_body(request, route.limit, media_type="application/json", deadline=deadline)
     if body is Nothing and data:
         raise Malformed("nothing is to be sent with this")
+    return Call(service, caller, path_of(request), body_of(body, data), _query(query, request))
+
+
+def path_of(request: web.Request) -> dict[str, str]:
+    """The variables of an address.
+
+    Raises:
+        NotFound: one of them names nothing that there can be, such as what databases do not take.
+    """
     path = dict(request.match_info)
     if any(len(each) > _MAX_VARIABLE or not each.isprintable() for each in path.values()):
         raise NotFound("there is nothing at this address")
-    return Call(service, caller, path, body_of(body, data), _query(query, request))
+    return path
 
 
 def body_of(model: type[Body], data: bytes) -> Body:

@@ -54,4 +54,4 @@ async def file(request: web.Request) -> web.Response:
     """`GET /static/{version}/{name}`: the stylesheet, and the icon."""
     if request.match_info["name"] not in _FILES:
         raise NotFound("there is nothing at this address")
-    return rendering.file(request.match_info["name"])
+    return rendering.file(**request.match_info)

@@ -1,7 +1,6 @@
 """Getting in and out: passkey, password, invitation, and the step-up before what weighs much."""
 
 import re
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -14,6 +13,9 @@ from node.web.visit import Visit
 from protocol.errors import ComityError
 
 YEAR = 365 * 86_400
+
+_OURS = re.compile(r"/([^/\\?#][^\\?#]*)?")
+"""The path of a page of ours; browsers take a backslash for a slash, and two for another site."""
 
 PASSKEY = "shown-passkey"
 PASSWORD = "shown-password"  # noqa: S105 - the name of a field
@@ -105,10 +107,7 @@ async def leave(visit: Visit) -> web.StreamResponse:
 async def language(visit: Visit) -> web.StreamResponse:
     """`POST /language`: for a year, in this browser."""
     chosen, back = visit.form.one("language"), visit.form.one("back")
-    parts = urlsplit(back)
-    # Only ever to a page of ours; browsers take a backslash for a slash.
-    safe = back.isprintable() and "\\" not in back and re.match("/(?!/)", parts.path) is not None
-    response = visit.go(parts.path if safe and not parts.scheme and not parts.netloc else "/")
+    response = visit.go(back if back.isprintable() and _OURS.fullmatch(back) else "/")
     if chosen in rendering.LANGUAGES:
         secure = visit.site.is_secure
         response.set_cookie(

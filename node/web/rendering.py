@@ -87,9 +87,10 @@ def language_of(request: web.Request) -> str:
     return negotiate_locale(wished, list(LANGUAGES), sep="_") or "en"
 
 
-def file(name: str) -> web.Response:
-    """The stylesheet, or the module of scripts."""
-    headers = HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
+def file(version: str, name: str) -> web.Response:
+    """The stylesheet, or the module of scripts; to be kept only under the version that it is of."""
+    lasting = "public, max-age=31536000, immutable" if version == _version(name) else "no-store"
+    headers = HEADERS | {"Cache-Control": lasting}
     body = _static(name)
     return web.Response(body=body, content_type=FILES[name], charset="utf-8", headers=headers)
 
@@ -125,7 +126,12 @@ def _static(name: str) -> bytes:
 
 def _address(name: str) -> str:
     # With another content it has another address, so that browsers may keep it for good.
-    return f"/static/{hashlib.sha256(_static(name)).hexdigest()[:12]}/{name}"
+    return f"/static/{_version(name)}/{name}"
+
+
+@cache
+def _version(name: str) -> str:
+    return hashlib.sha256(_static(name)).hexdigest()[:12]
 
 
 @cache

@@ -60,7 +60,7 @@ _NOWHERE = Page("*", "", None, _nothing_here)
 async def _file(request: web.Request) -> web.Response:
     if request.match_info["name"] not in rendering.FILES:
         raise NotFound("there is nothing at this address")
-    return rendering.file(request.match_info["name"])
+    return rendering.file(**request.match_info)
 
 
 def _responder(site: Site, page: Page) -> Responder:
@@ -99,24 +99,19 @@ def _elsewhere(visit: Visit) -> web.Response:
 
 
 async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
-    request, site = visit.request, visit.site
-    kept_out = _kept_out(visit, page)
-    if kept_out is not None:
-        return kept_out
-    session, caller = await signed_in(site, request, visit.now) or (None, None)
-    visit = replace(visit, session=session, caller=caller)
-    if page.roles is not None:
-        if caller is None:
-            return visit.go("/enter")
-        if caller.role not in page.roles:
-            return _failed(visit, 403, "This page is not for your role here.")
-    if request.method != "GET":
+    request = visit.request
+    refused = _kept_out(visit, page)
+    if refused is None:
+        session, caller = await signed_in(visit.site, request, visit.now) or (None, None)
+        visit = replace(visit, session=session, caller=caller)
+        refused = _not_theirs(visit, page)
+    if refused is None and request.method != "GET":
         deadline = visit.node.config.request_deadline
-        form = await forms.read(request, page.limit, deadline)
-        if session is not None and not sessions.is_form_of(session, form.one("token")):
-            return _failed(visit, 403, "This form is from another visit: open the page again.")
-        visit = replace(visit, form=form)
-    with audit.acting(audit.HERE if caller is None else caller.name):
+        visit = replace(visit, form=await forms.read(request, page.limit, deadline))
+        refused = await _from_another_visit(visit)
+    if refused is not None:
+        return refused
+    with audit.acting(audit.HERE if visit.caller is None else visit.caller.name):
         if page.confirmed and not visit.here.is_confirmed(visit.now):
             asked = await entering.show_again(visit)
             if asked is not None:
@@ -140,6 +135,25 @@ def _kept_out(visit: Visit, page: Page) -> web.Response | None:
     if (said.get("Sec-Fetch-Mode"), said.get("Sec-Fetch-Dest")) != ("navigate", "document"):
         return _failed(visit, 403, "These pages are no part of other sites.")
     return visit.page("elsewhere", 403, there=visit.request.path_qs) if page.leaves else None
+
+
+def _not_theirs(visit: Visit, page: Page) -> web.Response | None:
+    if page.roles is None:
+        return None
+    if visit.caller is None:
+        return visit.go("/enter")
+    if visit.caller.role not in page.roles:
+        return _failed(visit, 403, "This page is not for your role here.")
+    return None
+
+
+async def _from_another_visit(visit: Visit) -> web.Response | None:
+    """What is answered to a form of another session, or of one that ended while the form came."""
+    if visit.session is None:
+        return None
+    if not sessions.is_form_of(visit.session, visit.form.one("token")):
+        return _failed(visit, 403, "This form is from another visit: open the page again.")
+    return None if await visit.is_still_here() else visit.go("/enter")
 
 
 def _failed(visit: Visit, status: int, words: str) -> web.Response:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from node import sessions
 from node.accounts import caller_of
 from node.api.routes import Call, Nothing
-from node.api.serving import NotYours, body_of, perform
+from node.api.serving import NotYours, body_of, path_of, perform
 from node.api.table import ROUTES
 from node.callers import Caller, Role
 from node.door import Door
@@ -136,8 +136,8 @@ class Visit:
 
     @property
     def path(self) -> Mapping[str, str]:
-        """The variables of the address."""
-        return dict(self.request.match_info)
+        """The variables of the address; a NotFound where they can name nothing."""
+        return path_of(self.request)
 
     async def is_still_here(self) -> bool:
         """Whether whoever is signed in is so still, for what goes on for a while."""

@@ -124,6 +124,47 @@ def test_other_addresses_are_refused(text: str) -> None:
         listen_address(text)
 
 
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("https://desk.example", "https://desk.example"),
+        ("https://DESK.example:443", "https://desk.example"),
+        ("https://desk.example:8443", "https://desk.example:8443"),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]"),
+        ("http://localhost:80", "http://localhost"),
+        ("http://localhost:8102", "http://localhost:8102"),
+    ],
+)
+def test_the_address_of_the_pages_is_taken_as_browsers_write_it(
+    home: Home, given: str, taken: str
+) -> None:
+    """Or else no form would be from there, and each page would lead to itself for ever."""
+    home.config_file.write_text(f'pages_url = "{given}"\n', encoding="utf-8")
+    assert load(home).pages_url == taken
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "desk.example",
+        "http://desk.example",
+        "https://desk.example/pages",
+        "https://desk.example?x",
+        "https://me@desk.example",
+        "https://desk.example:x",
+        "https://desk.example:65536",
+        "https://[",
+        "https://bücher.example",
+        "https://",
+    ],
+)
+def test_other_addresses_of_pages_are_refused(home: Home, text: str) -> None:
+    """Before anybody has made a passkey for one."""
+    home.config_file.write_text(f'pages_url = "{text}"\n', encoding="utf-8")
+    with pytest.raises(UserError, match=r"pages_url.*is due"):
+        load(home)
+
+
 @pytest.mark.parametrize("name", Config.model_fields)
 def test_every_setting_is_described(name: str) -> None:
     """With its unit, where it has one."""

@@ -110,8 +110,9 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 
 @pytest.fixture(autouse=True)
 def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords cost little here."""
+    """Passwords cost little here, and it is soon said that they are wrong."""
     lock = passwords.lock
+    monkeypatch.setattr(accounts, "SAID_AFTER", 0.01)
     monkeypatch.setattr(passwords, "lock", partial(lock, cost=CHEAP))
 
 
