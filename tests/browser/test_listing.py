@@ -187,6 +187,31 @@ async def test_what_is_decided_is_on_paper_as_well(story: Story, visitors: Visit
 
 
 @ONCE
+async def test_a_file_is_dropped_and_the_tab_closed(story: Story, visitors: Visitors) -> None:
+    """The export is let go of above its field; who comes back later finds what came of it."""
+    ada = await visitors.to(story.conf)
+    await ada.enter(await invitation(story.conf, "Ada"))
+    await ada.go("/lists")
+    await ada.page.locator(".drop").evaluate(
+        """(field, text) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([text], "list.csv", { type: "text/csv" }));
+          field.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+        }""",
+        LIST,
+    )
+    await ada.click("See how it is read")
+    await ada.click("Screen this list")
+    await ada.page.wait_for_url("**/lists/*-*")
+    await ada.page.close()
+    ada.page = await ada.context.new_page()
+    await ada.go("/")
+    await ada.page.get_by_role("link", name="List of").click()
+    await done(ada)
+    assert "Matches: 1." in await ada.text()
+
+
+@ONCE
 async def test_what_is_no_list_is_said_so(story: Story, visitors: Visitors) -> None:
     """A picture, and nothing at all; the page of the form stands there again."""
     ada = await visitors.to(story.conf, java_script_enabled=False)
@@ -198,7 +223,6 @@ async def test_what_is_no_list_is_said_so(story: Story, visitors: Visitors) -> N
     assert await ada.title() == "Screen a list"
 
 
-@ONCE
 @pytest.mark.parametrize("exports", [sorted(EXPORTS.glob("orderlist_positions_*"))] * REAL)
 async def test_real_exports_go_all_the_way(
     story: Story, visitors: Visitors, exports: list[Path]

@@ -92,6 +92,22 @@ async def test_many_are_reviewed_at_once_and_one_is_stayed_and_appealed_against(
         await _decided(officers)
         assert seen in await _standing(alice, MALLORY)
     assert "stayed" not in await _standing(alice, MALLORY)
+
+    await _of(alice, MALLORY, "The decision, and who approved it")
+    await alice.click("To the sanction")
+    await alice.page.get_by_text("It should not have been decided").click()
+    await alice.click("Overturn it")
+    await _decided(officers)
+    await alice.click("To the sanction")
+    assert "ended: overturned" in await alice.text()
+    await alice.click("Propose to forget here whom it was about")
+    await _decided(officers)
+    await alice.go("/sanctions?ended=1")
+    assert MALLORY not in await alice.text()
+    await (
+        alice.page.get_by_role("listitem").filter(has_text="overturned").get_by_role("link").click()
+    )
+    assert "forgotten here" in await alice.text()
     assert "in force" in await _standing(alice, TRENT)
 
 
@@ -124,7 +140,7 @@ async def test_the_person_is_written_to_and_an_identifier_is_dropped(
         assert "told" not in await _standing(alice, MALLORY)
 
         await _of(alice, MALLORY, "")
-        await alice.page.get_by_label("github:mallory-fake").check()
+        await alice.page.get_by_label("mallory-fake (GitHub)").check()
         await alice.click("Propose it")
         for name, visitor in officers:
             # In which order the two are approved makes no difference.
