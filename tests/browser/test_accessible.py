@@ -16,6 +16,7 @@ from node.callers import Role
 from node.checking import Occasion, check
 from node.web import rendering
 from node.web.rendering import LANGUAGES
+from protocol.claims import DAY
 from protocol.exchange import Purpose
 from protocol.identifiers import from_text
 from protocol.items import Notice
@@ -280,6 +281,7 @@ async def test_axe_finds_nothing_where_a_committee_decides(
         issuer = await federation.community("issuer.example", settings=mails.settings)
         conf = await federation.community("conf.example")
         await federation.peer(conf, issuer)
+        federation.later(184 * DAY)  # a half-year is over, of which there is a report
         # At an address that lasts, a browser may keep a key.
         listen = await issuer.address()
         await issuer.stop()
