@@ -112,6 +112,9 @@ _BASES: dict[Basis, English] = {
     "other": English("other"),
 }
 
+LEADS = English("which says:")
+"""The line between what is decided on an attestation and what it says."""
+
 _NONE = English("none")
 _UNDISCLOSED = English("not disclosed")
 
@@ -159,7 +162,7 @@ def item_in_words(
         *_act_in_words(item),
         _line("follows", English("the statement %(hash)s", hash=base64url(item.after))),
     ]
-    return [*lines, English("which says:"), *said] if said else lines
+    return [*lines, LEADS, *said] if said else lines
 
 
 _ACTS: dict[type, English] = {

@@ -28,6 +28,8 @@ class Listed(Decision):
     """A decision, and what the caller's own officer said to it last."""
 
     said: VoteKind | None
+    attestations: list[str]
+    """Which sanctions it is about."""
 
 
 class Decisions(Document):
@@ -145,7 +147,8 @@ async def officer_of(call: Call[Any, Any]) -> str:
 def _listed(kept: Kept, day: date, officer: bytes | None) -> Listed:
     said = [vote.kind for vote in kept.votes if vote.officer == officer]
     listed = Decision.listed(kept, day).model_dump()
-    return Listed(**listed, said=said[-1] if said else None)
+    about = kept.status(day).attestations
+    return Listed(**listed, said=said[-1] if said else None, attestations=about)
 
 
 async def _found(call: Call[Any, Any]) -> bytes:

@@ -5,17 +5,25 @@ offered follows from that.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
-from node.api import decisions, officers
+from node.api import decisions, officers, sanctions
 from node.documents import OfficerListed
 from node.web import rendering
 from node.web.visit import Visit
+from node.wording import LEADS
 from protocol.encoding import base64url, canonical_json
+from protocol.english import English
 from protocol.errors import ComityError
+
+_FOR_MACHINES = {
+    *("follows", "JWT", "record", "sealed under", "attestation", "issued by", "issued on"),
+    *("issued in log", "signed until", "last day"),
+}
+"""Labels of lines that devices compare, or that say once more what another line says."""
 
 _HANDLERS = {"approve": decisions.bring_approval, "recuse": decisions.bring_recusal}
 """By what was signed."""
@@ -33,6 +41,7 @@ async def every(visit: Visit) -> web.StreamResponse:
         others=[each for each in pending if each.said is not None],
         ended=sorted(over, key=lambda each: (each.on, each.index or 0), reverse=True),
         shows_ended=ended,
+        sanctions={each.id: each for each in (await visit.ask(sanctions.every)).sanctions},
     )
 
 
@@ -136,6 +145,27 @@ async def _officer(visit: Visit) -> OfficerListed | None:
     return next((each for each in listed if each.public_key == key), None)
 
 
+def _in_parts(words: Sequence[English]) -> list[dict[English, list[object]]]:
+    """What is said of each sanction, or of the community: texts by their labels, for people.
+
+    Nothing is left out that is decided on and not shown in all of it, as it is signed.
+    """
+    parts: list[dict[English, list[object]]] = [{}]
+    for line in words:
+        label = line.parts.get("label")
+        if not isinstance(label, English):
+            # A line without label begins what is said of the next one, or leads to what it says.
+            parts += [{}] if parts[-1] and line.text != LEADS else []
+        elif label not in _FOR_MACHINES and not _is_derived(line):
+            parts[-1].setdefault(label, []).append(line.parts["text"])
+    return [each for each in parts if each]
+
+
+def _is_derived(line: English) -> bool:
+    """Whether it names an address again, without its tag."""
+    return str(line.parts["text"]).startswith("email-untagged:")
+
+
 async def _page(
     visit: Visit, status: int = 200, faults: dict[str, str] | None = None
 ) -> web.Response:
@@ -147,6 +177,7 @@ async def _page(
         status,
         faults=faults or {},
         found=found,
+        said_of=_in_parts(found.words),
         officer=officer,
         said=said[-1] if said else None,
     )

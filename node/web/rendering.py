@@ -110,7 +110,7 @@ def said(language: str, text: str) -> Markup:
 def _part(part: object, language: str) -> object:
     """A part of what is said: a text in the language, a day as it writes days."""
     if isinstance(part, date):
-        return _day(part, language)
+        return _day(part, _LOCALES[language])
     return said(language, part) if isinstance(part, English) else printable(str(part))
 
 
