@@ -85,7 +85,7 @@ async def test_what_doctor_says_and_what_is_kept(two: tuple[Pages, Community]) -
 
 
 async def test_what_is_decided(two: tuple[Pages, Community]) -> None:
-    """An officer reads all of it in their language, and the report of a half-year, too."""
+    """An officer reads all of it in their language."""
     officer = await _german(await two[0].signed_in("officer"))
     ban = {"who": "a@b.example", "measure": "ban", "scope": "event", "notice": "unreachable"}
     proposed = await officer.post("/sanctions/new", ban | {"end": "none", "step": "propose"})
@@ -96,10 +96,15 @@ async def test_what_is_decided(two: tuple[Pages, Community]) -> None:
     for act in ("opened", "stay", "reaffirm", "lifted"):
         said_of_it = await officer.post("/sanctions", {"id": id_, "act": act})
         _expect_german((await officer.get(said_of_it.leads_to)).text)
+
+
+async def test_what_is_reported(two: tuple[Pages, Community]) -> None:
+    """Each number, and what is not counted."""
+    two[0].community.clock[0] += 250 * 86_400
+    officer = await _german(await two[0].signed_in("officer"))
     newest = re.findall(r'<option value="([^"]+)"', (await officer.get("/report")).text)[0]
-    assert "Beschlossene Sanktionen" in _expect_german(
-        (await officer.post("/report", {"from": newest})).text
-    )
+    made = await officer.post("/report", {"from": newest})
+    assert "Beschlossene Sanktionen" in _expect_german(made.text)
 
 
 async def test_what_was_wrong(two: tuple[Pages, Community]) -> None:
