@@ -210,7 +210,7 @@ class _Asking:
                     await self._declare(source, issuer)
                 await self._send_all(source, issuer, runs, done, answer)
             except ComityError as error:
-                answer.failure = failure_of(error, self.question.purpose)
+                answer.failure = failure_of(error, self.question.purpose, self.now)
             except Exception as error:  # noqa: BLE001 - one issuer must not silence the others
                 answer.failure = unforeseen(source, error)
         return [replace(run, parts=tuple(done[run.id].values())) for run in runs]

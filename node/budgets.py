@@ -18,7 +18,7 @@ A refusal is remembered and shown to the administrator.
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,7 +33,7 @@ from node.store.budgets import Bucket, Charge
 from node.store.events import Event
 from protocol.english import English
 from protocol.errors import Malformed, NotFound, OverBudget
-from protocol.exchange import Purpose
+from protocol.exchange import DECLARED_AHEAD, Purpose
 
 DAY = 86_400
 EVENT_INTERVAL = 30 * DAY
@@ -41,9 +41,6 @@ EVENT_INTERVAL = 30 * DAY
 
 REPEATS = 8
 """How often within a day the same request is answered again unpaid: more than any network loses."""
-
-MAX_AHEAD = timedelta(days=90)
-"""How far ahead an event may end."""
 
 By = Literal["bucket", "total", "repeats"]
 
@@ -123,8 +120,10 @@ async def declare(
     """
     if event.start is None or event.end is None:
         raise Malformed("an event that is declared has its days")
-    if not day_of(now) <= event.end <= day_of(now) + MAX_AHEAD:
-        raise Malformed("an event that is declared ends today or within 90 days")
+    if not day_of(now) <= event.end <= day_of(now) + DECLARED_AHEAD:
+        raise Malformed(
+            "an event that is declared ends today or within %(most)s days", most=DECLARED_AHEAD.days
+        )
     declared = Event(
         id=str(uuid.uuid4()),
         peer=peer,

@@ -17,7 +17,7 @@ import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,10 +60,16 @@ _LOCATOR = re.compile(rb'"locator":"([A-Za-z0-9_-]{22})"')
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a peer does not count as heard; `because` is for people."""
+    """Why a peer does not count as heard; `because` is for people.
+
+    Where its budget for us is used up: `again_at`, when it may be asked again (Unix seconds), and
+    `event_from`, the day from which on the event may be declared, if it is too early for that.
+    """
 
     state: PeerState
     because: English
+    again_at: int | None = None
+    event_from: date | None = None
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,31 @@ class PeerCoverage:
 
     id: str
     fingerprint: bytes
-    state: PeerState
     as_of: int | None
-    because: English | None = None
+    failure: Failure | None = None
+
+    @property
+    def state(self) -> PeerState:
+        """Whether it was heard, and what kept it from that."""
+        return "heard" if self.failure is None else self.failure.state
+
+    @property
+    def because(self) -> English | None:
+        """Why it was not heard, in words; None where it was."""
+        return None if self.failure is None else self.failure.because
+
+    def to_value(self) -> dict[str, object]:
+        """As the command line prints it."""
+        again_at = None if self.failure is None else self.failure.again_at
+        event_from = None if self.failure is None else self.failure.event_from
+        return {
+            "id": self.id,
+            "state": self.state,
+            "as_of": _timestamp(self.as_of),
+            "because": self.because,
+            "again_at": _timestamp(again_at),
+            "event_from": event_from and event_from.isoformat(),
+        }
 
 
 @dataclass(frozen=True)
@@ -92,10 +120,7 @@ class Coverage:
         """As the command line prints it."""
         return {
             "complete": self.complete,
-            "peers": [
-                {"id": peer.id, "state": peer.state, "as_of": _timestamp(peer.as_of)}
-                for peer in self.peers
-            ],
+            "peers": [peer.to_value() for peer in self.peers],
         }
 
 
@@ -121,11 +146,7 @@ class Source:
     def coverage(self, answered: Failure | None) -> PeerCoverage:
         """How this peer was heard, given what became of asking it."""
         failure = self.failure or answered
-        if failure is None:
-            return PeerCoverage(self.peer.id, self.peer.fingerprint, "heard", self.as_of)
-        return PeerCoverage(
-            self.peer.id, self.peer.fingerprint, failure.state, self.as_of, failure.because
-        )
+        return PeerCoverage(self.peer.id, self.peer.fingerprint, self.as_of, failure)
 
 
 async def load_sources(node: Node, *, now: int) -> list[Source]:

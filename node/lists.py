@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node import audit, kept, screening
 from node.asking import Reach
 from node.attendees.columns import Mapping as Mapped
-from node.attendees.columns import propose
+from node.attendees.columns import propose, understand
+from node.attendees.looks import Look, look
 from node.attendees.reading import read_table
 from node.attendees.rows import attendee_rows
 from node.background import log_unexpected
@@ -60,7 +61,8 @@ class Listed:
     id: str
     state: State
     fault: str | None
-    event: str | None
+    occasion: Occasion
+    rows: int
     created_at: int
     kept_until: date
     summary: Mapping[str, Any] | None
@@ -91,15 +93,32 @@ class Lists:
         return dict(self.peers) if self.screening == id_ else {}
 
 
-async def understood(lists: Lists, data: bytes, columns: Sequence[str]) -> Mapped:
+@dataclass(frozen=True)
+class Understood:
+    """How a list is read, how many rows it has, and what stands in each of its columns."""
+
+    mapping: Mapped
+    rows: int
+    looks: Sequence[Look]
+
+
+async def understood(node: Node, lists: Lists, data: bytes, columns: Sequence[str]) -> Understood:
     """How a list is read; nothing of it is kept.
 
     Raises:
         UserError: it cannot be read.
     """
     _require_small(data)
+    region = node.config.default_region
+
+    def read() -> Understood:
+        table = read_table(data)
+        mapping = understand(table, columns)
+        looks = [look(table, column, region) for column in mapping.columns]
+        return Understood(mapping, len(table.rows), looks)
+
     async with lists.reading:
-        return await asyncio.to_thread(lambda: propose(read_table(data), columns))
+        return await asyncio.to_thread(read)
 
 
 async def add(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for
@@ -113,19 +132,23 @@ async def add(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for
     """Let a list wait for its turn; the id of its screening.
 
     Raises:
-        UserError: it cannot be read, is too large, or too many wait.
+        UserError: it cannot be read, has no rows, is too large, or too many wait.
     """
     _require_small(data)
     async with node.store.read() as connection:
         await _require_room(connection)
-    await _read(node, lists, data, columns)
+    asked = await _read(node, lists, data, columns)
+    if not asked:
+        raise UserError("the list has headers and no row below them")
     id_ = str(uuid.uuid4())
     job = {"list": base64url(data), "columns": list(columns), "who": audit.who()}
     row = ScreeningRow(
         id_,
         "waiting",
         node.vault.seal(_JOB, id_, _json(job)),
-        node.vault.seal(_SUMMARY, id_, _json({"occasion": occasion.to_value()})),
+        node.vault.seal(
+            _SUMMARY, id_, _json({"occasion": occasion.to_value(), "rows": len(asked)})
+        ),
         None,
         now,
         kept_until(node, occasion.purpose, now),
@@ -165,7 +188,7 @@ async def _fail(node: Node, row: ScreeningRow, why: str) -> None:
 async def _run(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for
     node: Node, reach: Reach, lists: Lists, row: ScreeningRow, job: Mapping[str, Any], now: int
 ) -> None:
-    occasion = _occasion(node, row)
+    occasion = _listed(node, row).occasion
     asked = await _read(node, lists, from_base64url(job["list"]), job["columns"])
     progress = lists.began(row.id)
     done = await screening.screen(node, reach, asked, occasion, now=now, progress=progress)
@@ -180,7 +203,8 @@ async def _run(  # noqa: PLR0913, PLR0917 - a list, how it is read, what for
 
 async def _finish(node: Node, row: ScreeningRow, occasion: Occasion, done: Screened) -> bool:
     """Keep what became of a list; False where it was deleted meanwhile."""
-    summary = {"occasion": occasion.to_value(), "counts": done.summary()}
+    counts = done.summary()
+    summary = {"occasion": occasion.to_value(), "rows": counts["rows"], "counts": counts}
     sealed = node.vault.seal(_SUMMARY, row.id, _json(summary))
     results = await asyncio.to_thread(lambda: [_sealed(node, row.id, each) for each in done.rows])
     async with node.store.write() as connection:
@@ -194,10 +218,11 @@ async def _drop(node: Node, done: Screened) -> None:
         await findings.drop(connection, *found)
 
 
-async def every(node: Node) -> list[ScreeningRow]:
-    """All screenings, the newest first."""
+async def every(node: Node) -> list[Listed]:
+    """All screenings, the newest first; no row of any list is read for it."""
     async with node.store.read() as connection:
-        return await rows.every(connection)
+        found = await rows.every(connection)
+    return [_listed(node, each) for each in found]
 
 
 async def show(node: Node, id_: str) -> Listed:
@@ -206,22 +231,30 @@ async def show(node: Node, id_: str) -> Listed:
     Raises:
         NotHere: none has this id (any more).
     """
-    row = await _row(node, id_)
-    return Listed(
-        id=row.id,
-        state=row.state,
-        fault=row.fault,
-        event=_occasion(node, row).name,
-        created_at=row.created_at,
-        kept_until=row.delete_after,
-        summary=_summary(node, row).get("counts"),
-    )
+    return _listed(node, await _row(node, id_))
+
+
+async def before(node: Node, listed: Listed) -> int:
+    """How many lists have their turn before one that waits, with the one that is screened now."""
+    if listed.state != "waiting":
+        return 0
+    async with node.store.read() as connection:
+        return await rows.number_before(connection, listed.created_at, listed.id)
 
 
 async def results(  # noqa: PLR0913 - which rows of which list, now
-    node: Node, id_: str, after: int, limit: int, now: int, *, attention: bool
+    node: Node,
+    id_: str,
+    after: int,
+    limit: int,
+    now: int,
+    *,
+    attention: bool,
+    found: bool | None = None,
 ) -> list[dict[str, Any]]:
     """Results of rows after a row, in order: all, or those that a human has to look at.
+
+    `found`: only those about which something was found, or nothing.
 
     What was found is shown as it is judged now; what was deleted since is not.
 
@@ -230,8 +263,10 @@ async def results(  # noqa: PLR0913 - which rows of which list, now
     """
     await _row(node, id_)
     async with node.store.read() as connection:
-        found = await rows.rows(connection, id_, after, min(limit, MOST_ROWS), attention=attention)
-    values = [_opened(node, each) for each in found]
+        read = await rows.rows(
+            connection, id_, after, min(limit, MOST_ROWS), attention=attention, found=found
+        )
+    values = [_opened(node, each) for each in read]
     current = await kept.several(node, [id_ for each in values for id_ in each["findings"]], now)
     return [_as_now(each, current) for each in values]
 
@@ -254,7 +289,7 @@ async def delete(node: Node, id_: str, now: int) -> None:
         NotHere: none has this id (any more).
     """
     async with node.store.write() as connection:
-        marked = await rows.rows(connection, id_, 0, MAX_ASKED, attention=True)
+        marked = await rows.rows(connection, id_, 0, MAX_ASKED, attention=True, found=True)
         found = [each for row in marked for each in _opened(node, row)["findings"]]
         said = {"who": audit.who(), "what": "screening", "number": 1}
         await audit.record(connection, node.vault, "delete", said, now)
@@ -309,9 +344,19 @@ def _summary(node: Node, row: ScreeningRow) -> dict[str, Any]:
     return dict(json.loads(node.vault.open(_SUMMARY, row.id, row.summary_sealed)))
 
 
-def _occasion(node: Node, row: ScreeningRow) -> Occasion:
-    kept = _summary(node, row)["occasion"]
-    return Occasion(kept["event"], Purpose.from_value(kept["purpose"]))
+def _listed(node: Node, row: ScreeningRow) -> Listed:
+    summary = _summary(node, row)
+    said = summary["occasion"]
+    return Listed(
+        id=row.id,
+        state=row.state,
+        fault=row.fault,
+        occasion=Occasion(said["event"], Purpose.from_value(said["purpose"])),
+        rows=summary["rows"],
+        created_at=row.created_at,
+        kept_until=row.delete_after,
+        summary=summary.get("counts"),
+    )
 
 
 def _sealed(node: Node, id_: str, result: RowResult) -> ResultRow:
@@ -321,7 +366,7 @@ def _sealed(node: Node, id_: str, result: RowResult) -> ResultRow:
     value |= {"order": _text(result.asked.row.order_code), "findings": found}
     attention = bool(found or result.asked.unread) or result.asked.checked_by == "nothing"
     sealed = node.vault.seal(_RESULT, _place(id_, number), _json(value))
-    return ResultRow(id_, number, attention, sealed)
+    return ResultRow(id_, number, attention, bool(found), sealed)
 
 
 def _opened(node: Node, row: ResultRow) -> dict[str, Any]:

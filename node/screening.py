@@ -32,8 +32,7 @@ from node.attendees.headers import Owner
 from node.attendees.report import ReportLine
 from node.attendees.rows import AttendeeRow, Candidate, State
 from node.checking import Occasion, Result, answer, asking_in_record, kept_until, person_asked
-from node.clock import day_of
-from node.coverage import Coverage, PeerCoverage
+from node.coverage import Coverage
 from node.findings import Finding, Person
 from node.kept import Found
 from node.node import Node
@@ -132,12 +131,9 @@ class RowResult:
             yield ReportLine(
                 row.number, row.order_code, str(outcome), each.issuer, each.contact or "", each.id
             )
-        unread = f"could not be read: {', '.join(self.asked.unread)}" if self.asked.unread else ""
-        if self.asked.checked_by == "nothing":
-            outcome = f"not checked, {unread}" if unread else "not checked"
-            yield ReportLine(row.number, row.order_code, outcome, "", "", "")
-        elif unread:
-            yield ReportLine(row.number, row.order_code, f"checked in part, {unread}", "", "", "")
+        left = not_asked(self.asked.checked_by, self.asked.unread)
+        if left:
+            yield ReportLine(row.number, row.order_code, left, "", "", "")
 
 
 @dataclass(frozen=True)
@@ -173,8 +169,10 @@ class Screened:
     def summary(self) -> dict[str, Any]:
         """Counts: every row is one of checked, name_only, unchecked and skipped.
 
+        `partly_checked`: how many of the first two hold something besides that could not be read.
         `checked` and `name_only` are by what a row can be checked; that it was, for all or some of
-        the peers, is in `answered_by_all` and `answered_by_some`. `notes` are findings, not rows.
+        the peers, is in `answered_by_all` and `answered_by_some`; `heard_in_part`: about how many a
+        peer, by its id, was not heard, that was heard about others. `notes` are findings, not rows.
         """
         by = Counter(each.asked.checked_by for each in self.rows)
         complete = sum(row.coverage.complete for row in self._checkable)
@@ -186,6 +184,7 @@ class Screened:
             "rows": len(self.rows),
             "checked": by["identifier"],
             "name_only": by["name_only"],
+            "partly_checked": sum(row.checked_by != "nothing" for row in self.unread),
             "unchecked": by["nothing"],
             "skipped": by["skipped"],
             "match": outcomes["match"],
@@ -194,6 +193,11 @@ class Screened:
             "notes": sum(row.notes for row in self.rows),
             "answered_by_all": complete,
             "answered_by_some": heard - complete,
+            "heard_in_part": {
+                peer.id: self.heard_in_part[peer.fingerprint]
+                for peer in self.coverage.peers
+                if peer.fingerprint in self.heard_in_part
+            },
             "coverage": self.coverage.to_value(),
         }
 
@@ -201,22 +205,7 @@ class Screened:
         """The report: what is to be said of rows, and then who was heard about how many."""
         for row in self.rows:
             yield from row.report_lines()
-        if not self.coverage.peers:
-            yield ReportLine(None, "", "nobody was asked: no peer is active", "", "", "")
-        for peer in self.coverage.peers:
-            yield ReportLine(None, "", self._heard(peer), peer.id, "", "")
-        lacking = sum(not row.coverage.complete for row in self._checkable)
-        if lacking:
-            outcome = f"not completely answered: {counted(lacking, 'row')}"
-            yield ReportLine(None, "", outcome, "", "", "")
-
-    def _heard(self, peer: PeerCoverage) -> str:
-        if peer.state == "heard":
-            return "heard" if peer.as_of is None else f"heard as of {day_of(peer.as_of)}"
-        if peer.fingerprint in self.heard_in_part:
-            lacking = counted(self.heard_in_part[peer.fingerprint], "row")
-            return f"partly heard, not about {lacking} ({peer.because})"
-        return f"not heard ({peer.because})"
+        yield from report_ending(self.summary())
 
     def is_all_clear(self, *, strict: bool) -> bool:
         """Whether nothing found may be said: all peers heard, every live row checked, all of it.
@@ -234,6 +223,37 @@ class Screened:
     def unread(self) -> list[RowToAsk]:
         """The rows that hold something that could not be read, whatever else of them was asked."""
         return [row.asked for row in self.rows if row.asked.unread]
+
+
+def not_asked(checked_by: CheckedBy, unread: Sequence[str]) -> str:
+    """What of a row nobody was asked about, as reports say it; empty for nothing."""
+    words = f"could not be read: {', '.join(unread)}"
+    if checked_by == "nothing":
+        return f"not checked, {words}" if unread else "not checked"
+    return f"checked in part, {words}" if unread else ""
+
+
+def report_ending(counts: Mapping[str, Any]) -> Iterator[ReportLine]:
+    """How a report ends: who was heard about how many rows; from the counts of a summary."""
+    peers = counts["coverage"]["peers"]
+    if not peers:
+        yield ReportLine(None, "", "nobody was asked: no peer is active", "", "", "")
+    for peer in peers:
+        lacking = counts["heard_in_part"].get(peer["id"])
+        yield ReportLine(None, "", _heard(peer, lacking), peer["id"], "", "")
+    lacking = counts["checked"] + counts["name_only"] - counts["answered_by_all"]
+    if lacking:
+        yield ReportLine(
+            None, "", f"not completely answered: {counted(lacking, 'row')}", "", "", ""
+        )
+
+
+def _heard(peer: Mapping[str, Any], lacking: int | None) -> str:
+    if peer["state"] == "heard":
+        return "heard" if peer["as_of"] is None else f"heard as of {peer['as_of'][:10]}"
+    if lacking is not None:
+        return f"partly heard, not about {counted(lacking, 'row')} ({peer['because']})"
+    return f"not heard ({peer['because']})"
 
 
 def counted(number: int, word: str) -> str:

@@ -594,8 +594,9 @@ screening_rows = Table(
     ),
     Column("row", Integer, primary_key=True, autoincrement=False, doc="Row of the list, from 1."),
     Column("attention", Boolean, nullable=False, doc="Whether a human has to look at it."),
+    Column("found", Boolean, nullable=False, doc="Whether anything was found about it."),
     Column("result_sealed", LargeBinary, nullable=False, doc="What was found about that row."),
-    Index(None, "screening", "attention"),
+    Index(None, "screening", "attention", "found"),
 )
 
 reports = Table(

@@ -3,6 +3,7 @@
 All are canonical JSON. Limits are in bytes of the body, checked before it is read.
 """
 
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -42,6 +43,9 @@ MAX_HEADS_ANSWER = 2 * 1024 * 1024
 MAX_DISCOVERY = 16 * 1024
 MAX_COMMUNITY_ANSWER = 4 * 1024 * 1024
 MAX_PEERS_ANSWER = 1024 * 1024
+
+DECLARED_AHEAD = timedelta(days=90)
+"""How far ahead an event may end that is declared."""
 
 PurposeKind = Literal["registration", "volunteer_or_speaker", "membership", "meetup", "unspecified"]
 

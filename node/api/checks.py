@@ -67,11 +67,18 @@ class Person(Body):
 
 
 class PeerHeard(Document):
-    """Whether a peer was heard, and how fresh what is held of it."""
+    """Whether a peer was heard, and how fresh what is held of it; and why it was not.
+
+    Where its budget for this node is used up: `again_at`, when it may be asked again, and
+    `event_from`, the day from which on the event can be declared, where it is too early for that.
+    """
 
     id: str
     state: str
     as_of: str | None
+    because: English | None
+    again_at: str | None
+    event_from: str | None
 
 
 class Coverage(Document):

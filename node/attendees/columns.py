@@ -64,13 +64,18 @@ class Mapping:
     def _taken(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.role is not None)
 
+    @property
+    def identifies(self) -> bool:
+        """Whether a column is known to hold names, addresses or handles."""
+        return bool(self.having(*PERSONAL))
+
     def having(self, *roles: Role) -> tuple[Column, ...]:
         """The columns with one of these roles, in the list's order."""
         return tuple(column for column in self._taken if column.role in roles)
 
 
-def propose(table: Table, overrides: Iterable[str] = ()) -> Mapping:
-    """Say what each column of `table` means.
+def understand(table: Table, overrides: Iterable[str] = ()) -> Mapping:
+    """Say what each column of `table` means, be it that none says anything.
 
     Args:
         table: the list.
@@ -79,18 +84,27 @@ def propose(table: Table, overrides: Iterable[str] = ()) -> Mapping:
             those of people (attendee where nothing is said), and `ignore`.
 
     Raises:
-        UserError: an override names no column or no role, or no column identifies anybody.
+        UserError: an override names no column or no role.
     """
     columns = [_recognised(number, header) for number, header in enumerate(table.header, 1)]
     columns = [column if _may_identify(column, table) else _aside(column) for column in columns]
     for override in overrides:
         columns = _overrule(columns, override)
-    mapping = Mapping(_with_owners(columns), table.form)
-    if not mapping.having(*PERSONAL):
+    return Mapping(_with_owners(columns), table.form)
+
+
+def propose(table: Table, overrides: Iterable[str] = ()) -> Mapping:
+    """Say what each column of `table` means, as `understand` does, so that rows can be read.
+
+    Raises:
+        UserError: as `understand`, or no column identifies anybody.
+    """
+    mapping = understand(table, overrides)
+    if not mapping.identifies:
         raise UserError(
             "No column is known to hold names, addresses or handles. Say which does, for example "
             '--column "2=email". %(headers)s',
-            headers=_headers(columns),
+            headers=_headers(mapping.columns),
         )
     return mapping
 

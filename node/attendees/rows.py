@@ -40,7 +40,9 @@ CANCELLED_WORDS = frozenset(words(status) for status in _CANCELLED.split(" | "))
 a question; a pending or expired order can still be paid, so that it is live too."""
 
 _LOST_CELL = re.compile(r"#(REF!|NAME\?|VALUE!|N/A|NUM!|NULL!|DIV/0!)|[+-]?\d[.,]\d+E\+\d+")
-_BETWEEN_HANDLES = re.compile(r"[,;\s]+")
+BETWEEN_HANDLES = re.compile(r"[,;\s]+")
+"""What stands between several handles in one cell."""
+
 _PRIORITY = (Owner.ATTENDEE, Owner.PARENT, Owner.BUYER, Owner.UNKNOWN)
 
 
@@ -132,7 +134,7 @@ def _identifiers(row: TableRow, mapping: Mapping) -> Iterator[Candidate]:
         cell = _cell(row, column)
         if column.role is None or column.owner is None or _LOST_CELL.fullmatch(cell):
             continue
-        several = _BETWEEN_HANDLES.split(cell) if column.role in HANDLES else [cell]
+        several = BETWEEN_HANDLES.split(cell) if column.role in HANDLES else [cell]
         for raw in filter(None, several):
             yield Candidate(column.role, raw, column.owner)
 

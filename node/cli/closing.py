@@ -101,6 +101,8 @@ def _not_asked(result: Screened, counts: Mapping[str, Any]) -> str:
     """The rest of that sentence: rows that nobody could be asked about, and why."""
     reasons = Counter(row.asked.reason for row in result.rows if row.asked.checked_by == "skipped")
     said = ""
+    if counts["partly_checked"] and counts["answered_by_all"] + counts["answered_by_some"]:
+        said += f"; {counts['partly_checked']} of them in part only"
     if counts["unchecked"]:
         said += f"; {counts['unchecked']} could not be checked"
     if counts["skipped"]:

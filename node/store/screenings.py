@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from node.tables import screening_rows, screenings
@@ -33,6 +33,7 @@ class ResultRow:
     screening: str
     row: int
     attention: bool
+    found: bool
     result_sealed: bytes = field(repr=False)
 
 
@@ -58,13 +59,23 @@ async def every(connection: AsyncConnection) -> list[ScreeningRow]:
 async def waiting(connection: AsyncConnection) -> ScreeningRow | None:
     """The oldest that waits."""
     query = select(screenings).where(screenings.c.state == "waiting")
-    row = (await connection.execute(query.order_by(screenings.c.created_at).limit(1))).first()
+    query = query.order_by(screenings.c.created_at, screenings.c.id).limit(1)
+    row = (await connection.execute(query)).first()
     return None if row is None else ScreeningRow(*row)
 
 
 async def number_waiting(connection: AsyncConnection) -> int:
     """How many wait."""
     query = select(func.count()).where(screenings.c.state == "waiting")
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def number_before(connection: AsyncConnection, created_at: int, id_: str) -> int:
+    """How many wait whose turn comes before that of one."""
+    turn = tuple_(screenings.c.created_at, screenings.c.id)
+    query = select(func.count()).where(
+        screenings.c.state == "waiting", turn < tuple_(created_at, id_)
+    )
     return int((await connection.execute(query)).scalar_one())
 
 
@@ -89,17 +100,28 @@ async def _end(connection: AsyncConnection, id_: str, **values: object) -> bool:
     return (await connection.execute(query)).rowcount > 0
 
 
-async def rows(
-    connection: AsyncConnection, id_: str, after: int, limit: int, *, attention: bool
+async def rows(  # noqa: PLR0913 - which rows of which list
+    connection: AsyncConnection,
+    id_: str,
+    after: int,
+    limit: int,
+    *,
+    attention: bool,
+    found: bool | None = None,
 ) -> list[ResultRow]:
-    """Results of rows after a row, in order; of those only that a human has to look at, or all."""
+    """Results of rows after a row, in order; of those only that a human has to look at, or all.
+
+    `found`: only those about which something was found, or nothing.
+    """
     query = select(screening_rows).where(
         screening_rows.c.screening == id_, screening_rows.c.row > after
     )
     if attention:
         query = query.where(screening_rows.c.attention)
-    found = await connection.execute(query.order_by(screening_rows.c.row).limit(limit))
-    return [ResultRow(*row) for row in found]
+    if found is not None:
+        query = query.where(screening_rows.c.found.is_(found))
+    result = await connection.execute(query.order_by(screening_rows.c.row).limit(limit))
+    return [ResultRow(*row) for row in result]
 
 
 async def drop(connection: AsyncConnection, id_: str) -> bool:

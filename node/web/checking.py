@@ -8,6 +8,9 @@ from node.web.typed import HANDLES, understood
 from node.web.visit import Visit
 from protocol.errors import ComityError, NotFound
 
+SHOWN = 5
+"""Lists and answers on the first page, the newest."""
+
 
 async def home(visit: Visit) -> web.StreamResponse:
     """`GET /`: what waits for whoever is signed in."""
@@ -23,11 +26,20 @@ async def home(visit: Visit) -> web.StreamResponse:
                 waiting=waiting,
                 due=due,
                 asked=[each for each in asked if each.state == "waiting"],
-                lists=(await visit.ask(screenings.every)).screenings[:5],
+                answers=await _answers(visit),
+                lists=(await visit.ask(screenings.every)).screenings[:SHOWN],
             )
         case _:
-            held = (await visit.ask(screenings.every)).screenings[:5]
-            return visit.page("home", waiting=[], due=[], asked=[], lists=held)
+            held = (await visit.ask(screenings.every)).screenings[:SHOWN]
+            answers = await _answers(visit)
+            return visit.page("home", waiting=[], due=[], asked=[], answers=answers, lists=held)
+
+
+async def _answers(visit: Visit) -> list[inquiries.Asked]:
+    """The questions of this community that were answered last."""
+    asked = (await visit.ask(inquiries.every_asked)).asked
+    answered = [each for each in asked if each.state == "answered"]
+    return sorted(answered, key=lambda each: each.changed_at, reverse=True)[:SHOWN]
 
 
 async def look(visit: Visit) -> web.StreamResponse:

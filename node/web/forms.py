@@ -84,7 +84,7 @@ async def _parts(request: web.Request) -> Form:
         name = part.name or ""
         if part.filename is None:
             pairs.append((name, data.decode("utf-8")))
-        else:
+        elif part.filename or data:  # else no file was chosen
             files[name] = bytes(data)
     return Form(_gathered(pairs).fields, files)
 

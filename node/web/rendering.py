@@ -227,9 +227,11 @@ def _day(value: date | str | None, locale: str) -> str:
     return format_date(day, format="long", locale=locale)
 
 
-def _moment(value: datetime | float | None, locale: str) -> str:
+def _moment(value: datetime | float | str | None, locale: str) -> str:
     if value is None:
         return _NONE
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     at = datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value
     # Its narrow space would be shown as what nobody can see.
     said = format_datetime(at, format="medium", locale=locale).replace("\u202f", " ")

@@ -29,7 +29,14 @@ from protocol.errors import (
     UnknownKey,
     UnsupportedMedia,
 )
-from protocol.exchange import EvaluateAnswer, EvaluateRequest, EventAnswer, EventRequest, Purpose
+from protocol.exchange import (
+    DECLARED_AHEAD,
+    EvaluateAnswer,
+    EvaluateRequest,
+    EventAnswer,
+    EventRequest,
+    Purpose,
+)
 from protocol.identifiers import Identifier
 from protocol.ristretto import add, multiply_base, random_scalar
 from protocol.voprf import Proven, evaluate, evaluate_chunk, generate_key_pair
@@ -487,8 +494,20 @@ async def test_without_days_whoever_is_over_budget_is_told_of_them(node: Node) -
      (2 * 86_400, "in 2 days"), (10 * 86_400 + 1, "in 11 days")],
 )  # fmt: skip
 def test_when_to_ask_again_is_said_as_people_say_it(seconds: int, words: str) -> None:
-    failure = failure_of(Refused("busy", seconds), NO_EVENT)
+    failure = failure_of(Refused("busy", seconds), NO_EVENT, NOW)
     assert failure.because == f"it refused (`busy`); ask again {words}"
+
+
+def test_an_event_that_is_too_far_ahead_is_said_to_be_declared_later() -> None:
+    """And when the issuer may be asked again, for whoever shows it otherwise."""
+    day = TODAY + DECLARED_AHEAD + timedelta(days=10)
+    event = Purpose(kind="registration", start=day, end=day)
+    failure = failure_of(Refused("over-budget", 5400), event, NOW)
+    assert f"can be declared, for a budget of its own, from {failure.event_from} on" in (
+        failure.because
+    )
+    assert failure.event_from == TODAY + timedelta(days=10)
+    assert failure.again_at == NOW + 5400
 
 
 async def test_an_issuer_that_takes_no_event_is_asked_all_the_same(node: Node) -> None:

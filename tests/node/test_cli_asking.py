@@ -81,7 +81,9 @@ async def test_check_answers_by_exit_status_and_one_document(desk: Desk) -> None
     assert (status, clear["outcome"], clear["findings"]) == (0, "nothing_found", [])
     assert clear["coverage"]["complete"] is True
     (peer,) = clear["coverage"]["peers"]
-    assert peer == {"id": "python.example", "state": "heard", "as_of": peer["as_of"]}
+    silent = {"because": None, "again_at": None, "event_from": None}
+    heard = {"id": "python.example", "state": "heard", "as_of": peer["as_of"]}
+    assert peer == heard | silent
     status, match = await desk.check("github:other-fake", "email:MALLORY@quill.example")
     assert (status, match["outcome"]) == (3, "match")
     assert set(match["findings"][0]) == {

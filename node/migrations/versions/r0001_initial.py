@@ -554,6 +554,7 @@ def _lists() -> None:
         sa.Column("screening", sa.Text(), nullable=False),
         sa.Column("row", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("attention", sa.Boolean(), nullable=False),
+        sa.Column("found", sa.Boolean(), nullable=False),
         sa.Column("result_sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["screening"],
@@ -564,7 +565,9 @@ def _lists() -> None:
         sa.PrimaryKeyConstraint("screening", "row", name="pk_screening_rows"),
     )
     op.create_index(
-        "ix_screening_rows_screening_attention", "screening_rows", ["screening", "attention"]
+        "ix_screening_rows_screening_attention_found",
+        "screening_rows",
+        ["screening", "attention", "found"],
     )
 
 

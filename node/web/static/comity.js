@@ -39,29 +39,37 @@ for (const section of forms(document, "[data-passkey]")) {
 
 // --- How far a list is
 
+function barOf(list, peer) {
+  const held = list.querySelector(`[data-peer="${CSS.escape(peer)}"]`);
+  if (held) return held;
+  const item = document.createElement("li");
+  const label = document.createElement("label");
+  item.dataset.peer = peer;
+  label.append(peer, " ", document.createElement("progress"));
+  item.append(label, " ", document.createElement("span"));
+  list.append(item);
+  return item;
+}
+
 for (const section of forms(document, "[data-progress]")) {
   const source = new EventSource(section.dataset.progress);
   source.onmessage = (event) => {
     const said = JSON.parse(event.data);
-    if (said.state !== "waiting") {
+    // Where other lists are before it, the page says so: it is loaded again when one is done.
+    if (said.state !== "waiting" || String(said.before) !== section.dataset.before) {
       source.close();
       location.reload();
       return;
     }
     const list = section.querySelector("ul");
-    for (const each of said.progress ?? []) {
-      let bar = list.querySelector(`[data-peer="${CSS.escape(each.peer)}"] progress`);
-      if (!bar) {
-        const item = document.createElement("li");
-        const label = document.createElement("label");
-        bar = document.createElement("progress");
-        item.dataset.peer = each.peer;
-        label.append(each.peer, " ", bar);
-        item.append(label);
-        list.append(item);
-      }
-      bar.max = each.asked;
-      bar.value = each.answered;
+    for (const { peer, answered, asked } of said.progress) {
+      const item = barOf(list, peer);
+      const bar = item.querySelector("progress");
+      const words = list.dataset.words.replace("{answered}", answered).replace("{asked}", asked);
+      bar.max = asked;
+      bar.value = answered;
+      bar.textContent = words;
+      item.querySelector("span").textContent = words;
     }
   };
 }

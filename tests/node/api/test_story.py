@@ -113,6 +113,7 @@ async def test_a_list_is_screened_in_the_background_and_deleted(api: Api) -> Non
     body = {"file": b64encode(LIST).decode(), "event": {"purpose": "registration"}}
     understood = await api.done("checker", "POST", "/screenings/understand", body)
     assert any("Email" in line for line in understood["words"])
+    assert (understood["rows"], understood["identifies"]) == (3, True)
     begun = await api.done("checker", "POST", "/screenings", body)
 
     async def is_done() -> bool:
@@ -127,6 +128,11 @@ async def test_a_list_is_screened_in_the_background_and_deleted(api: Api) -> Non
     path = f"/screenings/{begun['id']}/rows"
     page = await api.done("checker", "GET", path)
     assert [(each["row"], each["outcome"]) for each in page["rows"]] == [(1, "match")]
+    for found, rows in (("true", [1]), ("false", [])):
+        page = await api.done("checker", "GET", path, found=found)
+        assert [each["row"] for each in page["rows"]] == rows
+    (listed,) = (await api.done("checker", "GET", "/screenings"))["screenings"]
+    assert (listed["rows"], listed["match"], listed["possible"]) == (3, 1, 0)
     first = await api.done("checker", "GET", path, attention="false", limit=2)
     second = await api.done("checker", "GET", path, attention="false", after=first["next"])
     assert [each["row"] for each in first["rows"] + second["rows"]] == [1, 2, 3]

@@ -47,20 +47,20 @@ async def test_the_page_of_a_long_list_reads_no_more_than_that_of_a_short_one(
         id_ = await _screened(reader, number)
         read.clear()
         with statements(reader.community.node.store) as sent:
-            status, text = await reader.get(f"/lists/{id_}?after=50")
+            status, text = await reader.get(f"/lists/{id_}?left=50")
         assert status == 200
         assert f"Of {number} rows" in text
         assert text.count('<article class="row"') == 25
         assert "Row 51" in text
         seen.append(([each for each in sent if "FROM screening_rows" in each], list(read)))
     assert seen[0] == seen[1]
-    assert seen[0][1] == [25]
+    assert seen[0][1] == [0, 25]
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "99999999999999999999", "²", "1&after=2", ""])
 async def test_whatever_the_address_says_the_page_is_there(reader: Reader, after: str) -> None:
     """What is no number of a row is the beginning."""
     id_ = await _screened(reader, 3)
-    status, text = await reader.get(f"/lists/{id_}?after={after}")
+    status, text = await reader.get(f"/lists/{id_}?after={after}&left={after}")
     assert status == 200
     assert "What came of it" in text
