@@ -19,6 +19,9 @@ from tests.node.federation import free_address
 from tests.node.terminal import Terminal
 from tests.paths import ROOT
 
+PATIENCE = 60
+"""Seconds until what ought to happen is given up: everything is imported for it."""
+
 
 @asynccontextmanager
 async def _opened(home: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
@@ -29,13 +32,13 @@ async def _opened(home: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Pro
         env={"PATH": os.environ["PATH"]},
     )  # fmt: skip
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 30)
+    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
     try:
         yield line.decode(), process
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.communicate(), 30)
+        await asyncio.wait_for(process.communicate(), PATIENCE)
 
 
 @pytest.fixture
@@ -76,7 +79,7 @@ async def test_where_somebody_else_listens_it_is_said_what_to_do(home: Path) -> 
         other.bind(("127.0.0.1", Home(home).pages_port()))
         other.listen()
         async with _opened(home) as (line, process):
-            await asyncio.wait_for(process.wait(), 30)
+            await asyncio.wait_for(process.wait(), PATIENCE)
     assert process.returncode == 1
     assert "Stop what listens there, or name another address" in json.loads(line)["error"]
 
