@@ -1,6 +1,6 @@
 """Getting in and out: passkey, password, invitation, and the step-up before what weighs much."""
 
-import re
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -8,14 +8,11 @@ from node import accounts, devices, passkeys, sessions
 from node.errors import NotHere, UserError
 from node.passkeys import WrongPasskey
 from node.passwords import SHORTEST
-from node.web import rendering
-from node.web.visit import Visit
+from node.web import rendering, resuming
+from node.web.visit import Visit, ours
 from protocol.errors import ComityError
 
 YEAR = 365 * 86_400
-
-_OURS = re.compile(r"/([^/\\?#][^\\?#]*)?")
-"""The path of a page of ours; browsers take a backslash for a slash, and two for another site."""
 
 PASSKEY = "shown-passkey"
 PASSWORD = "shown-password"  # noqa: S105 - the name of a field
@@ -26,7 +23,7 @@ async def look(visit: Visit) -> web.StreamResponse:
     """`GET /enter`."""
     if visit.session is not None:
         return visit.go("/")
-    return visit.page("enter")
+    return visit.page("enter", carried=[])
 
 
 async def by_password(visit: Visit) -> web.StreamResponse:
@@ -38,7 +35,9 @@ async def by_password(visit: Visit) -> web.StreamResponse:
             visit.node, door, name, password, visit.now, device=device
         )
     except UserError as error:
-        return visit.page("enter", 422, fault=visit.say(str(error)))
+        return visit.page(
+            "enter", 422, fault=visit.say(str(error)), carried=resuming.carried(visit)
+        )
     return await _in(visit, account.id)
 
 
@@ -56,7 +55,9 @@ async def by_passkey(visit: Visit) -> web.StreamResponse:
             visit.node, None, answer, visit.site.origin, visit.now
         )
     except WrongPasskey as error:
-        return visit.page("enter", 422, fault=visit.say(str(error)))
+        return visit.page(
+            "enter", 422, fault=visit.say(str(error)), carried=resuming.carried(visit)
+        )
     return await _in(visit, account.id)
 
 
@@ -107,7 +108,7 @@ async def leave(visit: Visit) -> web.StreamResponse:
 async def language(visit: Visit) -> web.StreamResponse:
     """`POST /language`: for a year, in this browser."""
     chosen, back = visit.form.one("language"), visit.form.one("back")
-    response = visit.go(back if back.isprintable() and _OURS.fullmatch(back) else "/")
+    response = visit.go(ours(back, "/"))
     if chosen in rendering.LANGUAGES:
         secure = visit.site.is_secure
         response.set_cookie(
@@ -117,7 +118,7 @@ async def language(visit: Visit) -> web.StreamResponse:
 
 
 async def ask_again(visit: Visit) -> web.StreamResponse:
-    """`GET /confirm`: who uses this session, before what weighs much."""
+    """`GET /confirm`: who uses this session, before what weighs much; `back`: where to go on."""
     return await _asked_again(visit, 200)
 
 
@@ -131,7 +132,7 @@ async def confirm_options(visit: Visit) -> web.StreamResponse:
 
 async def confirm(visit: Visit) -> web.StreamResponse:
     """`POST /confirm`: by a passkey or the password."""
-    return await show_again(visit) or visit.go("/me")
+    return await show_again(visit) or visit.go(ours(visit.form.one("back"), "/me"))
 
 
 async def show_again(visit: Visit) -> web.StreamResponse | None:
@@ -165,6 +166,8 @@ async def _asked_again(visit: Visit, status: int, fault: str | None = None) -> w
         # A password is typed anew: what a page holds can be read in the browser's history.
         if name not in ("token", PASSKEY) and "password" not in name
     ]
+    if back := visit.request.query.get("back"):
+        carried.append(("back", back))
     return visit.page(
         "confirm",
         status,
@@ -180,12 +183,18 @@ async def _in(visit: Visit, account: str, to: str = "/") -> web.Response:
     if visit.session is not None:
         await sessions.end(visit.node, visit.session)
     cookie = await sessions.begin(visit.node, account, browser, visit.now)
-    response = visit.go(to)
+    response = await _resumed(visit, cookie) if resuming.carried(visit) else visit.go(to)
     # On this machine it ends with the browser: whatever else listens here is sent it, too.
     lasting = sessions.MOST if visit.site.is_secure else None
     _cookie(visit, response, visit.site.cookie, cookie, lasting)
     await remember(visit, response, account)
     return response
+
+
+async def _resumed(visit: Visit, cookie: str) -> web.Response:
+    session = await sessions.of(visit.node, cookie, visit.now)
+    caller = None if session is None else await accounts.caller_of(visit.node, session.account)
+    return resuming.resumed(replace(visit, session=session, caller=caller))
 
 
 async def remember(visit: Visit, response: web.Response, account: str) -> None:

@@ -22,7 +22,7 @@ from node import audit, sessions
 from node.errors import NotHere, Unprocessable, UserError
 from node.federation.problems import innermost
 from node.federation.service import Service
-from node.web import entering, forms, rendering
+from node.web import entering, forms, rendering, resuming
 from node.web.table import PAGES
 from node.web.visit import Page, Site, Visit, signed_in
 from protocol.errors import ComityError, NotFound, Unavailable
@@ -100,11 +100,11 @@ def _elsewhere(visit: Visit) -> web.Response:
 
 async def _answer(visit: Visit, page: Page) -> web.StreamResponse:
     request = visit.request
-    refused = _kept_out(visit, page)
+    refused: web.StreamResponse | None = _kept_out(visit, page)
     if refused is None:
         session, caller = await signed_in(visit.site, request, visit.now) or (None, None)
         visit = replace(visit, session=session, caller=caller)
-        refused = _not_theirs(visit, page)
+        refused = await _not_theirs(visit, page)
     if refused is None and request.method != "GET":
         deadline = visit.node.config.request_deadline
         visit = replace(visit, form=await forms.read(request, page.limit, deadline))
@@ -137,11 +137,12 @@ def _kept_out(visit: Visit, page: Page) -> web.Response | None:
     return visit.page("elsewhere", 403, there=visit.request.path_qs) if page.leaves else None
 
 
-def _not_theirs(visit: Visit, page: Page) -> web.Response | None:
+async def _not_theirs(visit: Visit, page: Page) -> web.StreamResponse | None:
     if page.roles is None:
         return None
     if visit.caller is None:
-        return visit.go("/enter")
+        is_form = visit.request.method != "GET"
+        return await resuming.signed_out(visit) if is_form else visit.go("/enter")
     if visit.caller.role not in page.roles:
         return _failed(visit, 403, "This page is not for your role here.")
     return None

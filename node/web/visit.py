@@ -1,6 +1,7 @@
 """One request for a page: by whom, what was sent, and what the local API answers to it."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -25,6 +26,9 @@ from node.web.forms import Form
 from node.web.streams import Streams
 
 _ROUTE_OF = {route.handler: route for route in ROUTES}
+
+_OURS = re.compile(r"/([^/\\?#][^\\?#]*)?")
+"""The path of a page of ours; browsers take a backslash for a slash, and two for another site."""
 
 _IN_ADDRESSES = "/:?#[]@!$&'()*+,;=%"
 
@@ -92,6 +96,11 @@ class Site:
 
     def _named(self, name: str) -> str:
         return f"__Host-{name}" if self.is_secure else f"{name}-{urlsplit(self.origin).port or 80}"
+
+
+def ours(address: str, otherwise: str) -> str:
+    """An address, where it is a path of ours; to no other site is gone on."""
+    return address if address.isprintable() and _OURS.fullmatch(address) else otherwise
 
 
 async def signed_in(site: Site, request: web.Request, now: int) -> tuple[Session, Caller] | None:
