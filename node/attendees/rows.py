@@ -8,6 +8,7 @@ from enum import StrEnum
 from node.attendees.columns import Column, Mapping
 from node.attendees.headers import HANDLES, Owner, Role, words
 from node.attendees.table import Table, TableRow
+from protocol.english import English
 
 
 class State(StrEnum):
@@ -19,12 +20,12 @@ class State(StrEnum):
     """It may be live, and not all of it could be read: never counted as checked."""
 
 
-CANCELLED = "cancelled"
-NO_ATTENDEE = "no attendee"
-EMPTY = "empty row"
+CANCELLED = English("cancelled")
+NO_ATTENDEE = English("no attendee")
+EMPTY = English("empty row")
 """The reasons for skipping a row."""
 
-LOST = "a cell holds an error or a rounded number in place of an address"
+LOST = English("a cell holds an error or a rounded number in place of an address")
 
 _CANCELLED = (
     "canceled | cancelled | void | voided | refunded | refunded/canceled | deleted | withdrawn"
