@@ -76,7 +76,7 @@ SEEN = {
         "invited",
         "me",
     },
-    "listing": {"list", "lists", "understood"},
+    "listing": {"deleted", "gone", "list", "lists", "understood"},
     "deciding": {
         "accounts",
         "browser_key",
@@ -252,6 +252,11 @@ async def test_axe_finds_nothing_where_a_list_is_screened(
         await look("list, waiting")
     await ada.page.locator("#closing").wait_for()
     await look("list")
+    page = ada.page.url
+    await _send(ada, "form[action$=delete] button")
+    await look("list, deleted")
+    await ada.go(page)
+    await look("list, gone")
     assert look.faults == []
     assert look.seen == SEEN["listing"]
 
