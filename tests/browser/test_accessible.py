@@ -75,6 +75,7 @@ SEEN = {
         "inquiries",
         "invited",
         "me",
+        "resumed",
     },
     "listing": {"deleted", "gone", "list", "lists", "understood"},
     "deciding": {
@@ -216,6 +217,16 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(
         await look(f"{path}, answered")
     await _send(ada, "form[action$=delete] button")
     await look("finding, deleted")
+    await ada.go("/check")
+    await ada.page.locator("#who").fill(CASEY)
+    await ada.context.clear_cookies()
+    await _send(ada)
+    await look("check, signed out meanwhile")
+    await _fill(ada, {"#name": "Ada", "#password": PASSWORD})
+    await _send(ada, "form[action='/enter'] button")
+    await look("signed in again")
+    await _send(ada)
+    assert CASEY in await ada.text()
     assert look.faults == []
     assert look.seen == SEEN["asking"]
 
