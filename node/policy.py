@@ -53,6 +53,21 @@ _BECAUSE: dict[Circumstance, English] = {
     ),
     "recognised": English("as it follows another community's decision"),
 }
+_MEASURES: dict[Measure, English] = {
+    "ban": English("ban"),
+    "suspension": English("suspension"),
+    "membership_revocation": English("membership_revocation"),
+    "status_removal": English("status_removal"),
+    "restriction": English("restriction"),
+}
+_SCOPES: dict[ScopeKind, English] = {
+    "event": English("event"),
+    "event_series": English("event_series"),
+    "online_space": English("online_space"),
+    "membership": English("membership"),
+    "role": English("role"),
+    "all_own_spaces": English("all_own_spaces"),
+}
 _STRENGTH: dict[Custody, int] = {"node": 0, "browser": 1, "own": 2}
 _KEPT: dict[Custody, English] = {
     "node": English("by a node"),
@@ -127,7 +142,10 @@ class Rule:
 
     def because(self, issuer: str) -> English:
         """Why a level is what it says, of an issuer."""
-        what = [each for each in (self.measure, self.place) if each is not None]
+        what = [] if self.measure is None else [_MEASURES[self.measure]]
+        if self.scope is not None:
+            kind = _SCOPES[self.scope]
+            what.append(kind if self.space is None else English.joined([kind, self.space], ":"))
         whose = English("all peers") if self.peer is None else issuer
         if not what:
             return English("by the rule here for %(whose)s", whose=whose)
