@@ -33,6 +33,9 @@ async def test_two_operators_become_peers_and_part(
     olga = await _operator(visitors, foundation, "Olga")
     otto = await _operator(visitors, meetup, "Otto")
     hers, his = await _read_out(olga), await _read_out(otto)
+    anybody = await visitors.at(await foundation.url(), java_script_enabled=False)
+    await anybody.go("/about")
+    assert hers in await anybody.text()
 
     await otto.page.locator("#url").fill(await foundation.url())
     await otto.page.locator("#compare").fill(his)
@@ -78,7 +81,9 @@ async def test_an_operator_invites_and_lets_programs_in(story: Story, visitors: 
     assert "Otto" in said
     assert PASSWORD not in said
     await otto.go("/node")
-    assert "conf.example" in await otto.text()
+    said = await otto.text()
+    for words in ("conf.example", "outlives its event by 30 days", "Next step, typed at the node:"):
+        assert words in said
 
     await olga.go("/accounts")
     await olga.type("What they are called here", "Eve")
