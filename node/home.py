@@ -5,6 +5,7 @@ comity.sqlite3     the database, unless settings name another
 keys/master.key    the master key: 32 bytes, mode 0600; may be kept elsewhere
 keys/smtp-password the password at the mail server, mode 0600; may be kept elsewhere
 pages-port         the port at which `comity open` serves the pages of this home
+pages-at           where the service that is at work serves them
 templates/         texts in the community's own words, in the place of those that come along
 """
 
@@ -87,6 +88,25 @@ class Home:
                 "%(path)s holds no port: remove it, and another one is drawn", path=path
             )
         return int(said)
+
+    @contextmanager
+    def serving_pages(self, origin: str | None) -> Iterator[None]:
+        """Let commands know where the pages are served within the block; None: nowhere."""
+        self._pages_at_file.write_text(origin or "", encoding="ascii")
+        try:
+            yield
+        finally:
+            self._pages_at_file.unlink(missing_ok=True)
+
+    def pages_at(self) -> str | None:
+        """Where the service that is at work here serves the pages; None where none does."""
+        with suppress(FileNotFoundError):
+            return self._pages_at_file.read_text("ascii") or None
+        return None
+
+    @property
+    def _pages_at_file(self) -> Path:
+        return self.path / "pages-at"
 
     def create(self) -> None:
         """Make the folders, open to their owner alone; folders that stand are left as they are."""

@@ -23,12 +23,13 @@ def pages_of(node: "Node") -> str:
     """
     from node.config import listen_address
 
-    if node.config.pages_url is not None:
-        return node.config.pages_url
+    if (at := node.config.pages_url or node.home.pages_at()) is not None:
+        return at
     if node.config.api_listen is None:
         raise UserError(
-            "this node serves no pages: set `api_listen` in comity.toml (127.0.0.1:8102), restart "
-            "`comity serve`, or type `comity open` where no service runs"
+            "this node serves no pages: stop `comity serve` and type `comity open`; or write "
+            '`api_listen = "127.0.0.1:8201"` to %(file)s, and start `comity serve` anew',
+            file=node.home.config_file,
         )
     return f"http://localhost:{listen_address(node.config.api_listen)[1]}"
 

@@ -48,8 +48,9 @@ async def open_(node: "Node", role: "Role", officer: str | None, browser: bool) 
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with serving(node, "127.0.0.1:0", f"127.0.0.1:{_port(node)}") as running:
-            await _open(node, running.pages or "", role, officer, browser)
-            await stop.wait()
+            with node.home.serving_pages(running.pages):
+                await _open(node, running.pages or "", role, officer, browser)
+                await stop.wait()
 
 
 def _port(node: "Node") -> int:

@@ -10,6 +10,7 @@ from node.cli import node_command
 from node.cli.output import emit
 
 if TYPE_CHECKING:
+    from node.app import Serving
     from node.node import Node
 
 
@@ -57,14 +58,19 @@ async def _serve(node: "Node", listen: str | None, api: str | None, stop: asynci
     from node.app import serving
 
     async with serving(node, listen, api) as running:
-        document = {"listen": running.url, "api": running.api, "pages": running.pages}
-        words = f"listening on {running.url}"
-        if running.api is not None:
-            words += f"; the pages are at {running.pages}, the local API at {running.api}/api/v1"
-        emit(click.get_current_context(), document, words)
-        stopped = asyncio.create_task(stop.wait())
-        ends: list[asyncio.Future[Any]] = [stopped, running.fault]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if running.fault.done():
-            running.fault.result()
+        with node.home.serving_pages(running.pages):
+            await _until(running, stop)
+
+
+async def _until(running: "Serving", stop: asyncio.Event) -> None:
+    document = {"listen": running.url, "api": running.api, "pages": running.pages}
+    words = f"listening on {running.url}"
+    if running.api is not None:
+        words += f"; the pages are at {running.pages}, the local API at {running.api}/api/v1"
+    emit(click.get_current_context(), document, words)
+    stopped = asyncio.create_task(stop.wait())
+    ends: list[asyncio.Future[Any]] = [stopped, running.fault]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if running.fault.done():
+        running.fault.result()

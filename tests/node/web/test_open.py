@@ -73,6 +73,24 @@ async def test_the_settings_say_where_the_pages_are(home: Path) -> None:
     assert not Home(home).pages_port_file.exists()
 
 
+async def test_while_the_pages_are_served_there_is_another_link(home: Path) -> None:
+    """To the same pages, wherever whoever serves them was told to; afterwards to none."""
+    invite = ("account", "invite", "Ada", "--role", "checker")
+    async with _opened(home) as (line, process):
+        first = json.loads(line)["link"]
+        async with _opened(home) as (again, other):
+            await asyncio.wait_for(other.wait(), PATIENCE)
+        second = json.loads(again)["link"]
+        assert urlsplit(first).netloc == urlsplit(second).netloc
+        assert first != second
+        invited = await asyncio.to_thread(Terminal(home).type, *invite)
+        assert urlsplit(invited.stdout.strip()).netloc == urlsplit(first).netloc
+        assert process.returncode is None
+    refused = await asyncio.to_thread(Terminal(home).type, *invite[:2], "Eve", *invite[3:])
+    assert refused.exit_code == 1
+    assert "this node serves no pages" in refused.stderr
+
+
 async def test_where_somebody_else_listens_it_is_said_what_to_do(home: Path) -> None:
     """Pages at another address would open with everything missing that browsers keep."""
     with socket.socket() as other:
