@@ -1,41 +1,32 @@
 """Typed calls to one peer; whatever comes back signed is verified before anybody sees it.
 
-What is public (checkpoint, tiles, bundles, community statements, discovery) proves itself against
-the log and is returned as received. What only peers are told is asked in signed requests, and its
-answer is believed under the `http` key in force in the peer's log as held here (SPEC.md, section
-8). Refusals are only told apart by their code; nothing follows from them but not being heard.
+What everybody may read is asked for as `public_log` does. What only peers are told is asked in
+signed requests, and its answer is believed under the `http` key in force in the peer's log as held
+here (SPEC.md, section 8). Refusals are only told apart by their code; nothing follows from them but
+not being heard.
 """
 
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
-
-import stamina
 
 from node.answers import FRAME, accepted, content_type, problem_code
 from node.clock import now
 from node.errors import Refused, Unreachable
-from node.keyring import signing_keys_in
-from node.ledger import own_head_in
 from node.node import Node
 from node.outbound import Outbound, Response, open_outbound
+from node.public_log import LOG_PATH, Caller, Clock, PublicLog
 from node.store import logs
 from node.store.peers import Peer
-from protocol.encoding import Message, base64url, from_base64url, from_json
+from protocol.encoding import Message, base64url, from_base64url
 from protocol.errors import Malformed, Replayed, UnknownKey, Violation
 from protocol.exchange import (
-    MAX_COMMUNITY_ANSWER,
-    MAX_DISCOVERY,
     MAX_HEADS_ANSWER,
     MAX_RECORDS_ANSWER,
-    CommunityAnswer,
-    Discovery,
     EvaluateAnswer,
     EvaluateRequest,
     EventAnswer,
@@ -48,7 +39,7 @@ from protocol.exchange import (
     RecordsRequest,
 )
 from protocol.inquiry import MAX_INQUIRY_ANSWER, Inquiry, InquiryState
-from protocol.keys import SigningKey, http_key_id
+from protocol.keys import http_key_id
 from protocol.note import MAX_NOTE, NoteSignature, parse_signatures
 from protocol.sealing import MAX_RECORD
 from protocol.signatures import (
@@ -60,14 +51,8 @@ from protocol.signatures import (
     sign_request,
     verify_answer,
 )
-from protocol.tiles import TILE_WIDTH, Bundle, Tile, encode_bundle, parse_bundle
+from protocol.tiles import TILE_WIDTH, Bundle, encode_bundle, parse_bundle
 from protocol.witness import AddCheckpoint, parse_size_answer
-
-WELL_KNOWN = "/.well-known/comity"
-LOG_PATH = "/comity/v1/log"
-
-ATTEMPTS = 3
-"""How often what can safely be asked again is asked, as long as its deadline is not over."""
 
 _RECORD_TEXT = -(-MAX_RECORD * 4 // 3) + 3
 _ELEMENT_TEXT = 43 + 3
@@ -76,11 +61,7 @@ _ELEMENT_TEXT = 43 + 3
 # C2SP names no type for a checkpoint that is sent; the edge wants one named.
 _NOTE = "text/plain"
 
-Clock = Callable[[], int]
 M = TypeVar("M", bound=Message)
-
-# Its own hooks would print each new attempt on standard output, where scripts read our answers.
-stamina.instrumentation.set_on_retry_hooks(())
 
 
 class WrongAnswer(Malformed):
@@ -96,22 +77,6 @@ class AtAnotherSize(Violation):
     def __init__(self, size: int) -> None:
         super().__init__("the witness cosigned size %(size)s last", size=size)
         self.size = size
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks: this node, its HTTP client and its clock (Unix seconds)."""
-
-    node: Node
-    outbound: Outbound
-    clock: Clock
-
-    async def identity(self) -> tuple[str, SigningKey]:
-        """Our `keyid` and `http` key, looked up each time: keys rotate while nodes run."""
-        async with self.node.store.read() as connection:
-            head = await own_head_in(connection)
-            key = (await signing_keys_in(connection, self.node.vault)).http
-        return http_key_id(head.origin.removesuffix("/comity"), key.public_key), key
 
 
 @dataclass(frozen=True)
@@ -139,7 +104,7 @@ class Clients:
         """The client of a community whose log is not held here yet, under a key that was shown."""
         return PeerClient(self.caller, url, fingerprint, http_key_id(community, http_key), http_key)
 
-    def public(self, url: str) -> "PublicLog":
+    def public(self, url: str) -> PublicLog:
         """What anybody may read below a base URL."""
         return PublicLog(self.caller, url)
 
@@ -149,62 +114,6 @@ async def connect(node: Node, *, clock: Clock = now) -> AsyncIterator[Clients]:
     """Clients for a node's peers, and their connections, for as long as the context lasts."""
     async with open_outbound(allow_private_networks=node.config.allow_private_networks) as outbound:
         yield Clients(Caller(node, outbound, clock))
-
-
-class PublicLog:
-    """What a node shows to everybody. It is retried where it failed: reading changes nothing.
-
-    Every method raises `Unreachable`, `Refused`, `TooLarge` or `Malformed`.
-    """
-
-    def __init__(self, caller: Caller, url: str) -> None:
-        self.url = url
-        self._caller = caller
-        self._config = caller.node.config
-
-    async def discovery(self) -> Discovery:
-        """What the host of this address says of itself, signed by nobody."""
-        origin = f"{self._parts.scheme}://{self._parts.netloc}"
-        return read_discovery(await self._get(f"{origin}{WELL_KNOWN}", MAX_DISCOVERY))
-
-    async def checkpoint(self) -> bytes:
-        """The newest note of its log, not verified."""
-        return await self._get_of_log("/checkpoint", MAX_NOTE)
-
-    async def tile(self, tile: Tile) -> bytes:
-        """A hash tile, not verified."""
-        return await self._get_of_log(f"/{tile.path()}", self._config.document_bytes)
-
-    async def community(self) -> CommunityAnswer:
-        """The community statements of its log with their proofs, not verified."""
-        data = await self._get_of_log("/community", MAX_COMMUNITY_ANSWER)
-        return await asyncio.to_thread(CommunityAnswer.from_bytes, data, MAX_COMMUNITY_ANSWER)
-
-    @cached_property
-    def _parts(self) -> SplitResult:
-        try:
-            return urlsplit(self.url)
-        except ValueError as error:
-            raise Malformed("not a URL") from error
-
-    async def _get_of_log(self, path: str, max_bytes: int) -> bytes:
-        return await self._get(f"{self.url}{LOG_PATH}{path}", max_bytes)
-
-    async def _get(self, url: str, max_bytes: int) -> bytes:
-        async def get() -> bytes:
-            response = await self._caller.outbound.fetch(
-                "GET", url, headers={}, max_bytes=max_bytes, deadline=self._config.peer_deadline
-            )
-            return accepted(response)
-
-        return await self._patiently(get)
-
-    async def _patiently(self, get: Callable[[], Awaitable[bytes]]) -> bytes:
-        """Ask again where nothing came back, as long as the deadline of one request is not over."""
-        again = stamina.AsyncRetryingCaller(
-            attempts=ATTEMPTS, timeout=self._config.peer_deadline, wait_initial=0.2, wait_max=1.0
-        )
-        return await again(Unreachable, get)
 
 
 class PeerClient(PublicLog):
@@ -412,15 +321,6 @@ class PeerClient(PublicLog):
             replayed = await self._caller.node.registers.at(connection, head)
         community = replayed.register.community
         return http_key_id(community.id, community.keys.http), community.keys.http
-
-
-def read_discovery(data: bytes) -> Discovery:
-    """Read a discovery document, which people may have written by hand: any JSON of its form.
-
-    Raises:
-        TooLarge, Malformed: it is none.
-    """
-    return Discovery.from_value(from_json(data, MAX_DISCOVERY))
 
 
 def _mirror(origin: str) -> str:

@@ -11,8 +11,8 @@ import dns.asyncresolver
 import dns.exception
 from dns.rdtypes.ANY.TXT import TXT
 
-from node.client import WELL_KNOWN, read_discovery
 from node.outbound import Outbound
+from node.public_log import WELL_KNOWN, read_discovery
 from protocol.encoding import base64url
 from protocol.errors import ComityError
 from protocol.exchange import MAX_DISCOVERY

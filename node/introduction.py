@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from node.client import Clients, PublicLog
+from node.client import Clients
 from node.errors import Refused, UserError
+from node.public_log import PublicLog
 from node.replica import MAX_AHEAD, own_time
 from protocol.checkpoint import Checkpoint, VerifiedCheckpoint, origin_of
 from protocol.compare import Comparison
