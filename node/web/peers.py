@@ -23,7 +23,7 @@ async def add(visit: Visit) -> web.StreamResponse:
         told = await visit.ask(peers.add, body)
     except ComityError as error:
         return await _every(visit, error.status, faults=_faults(visit, error, "url"))
-    return await _one(visit, told.peer.fingerprint, untold=told.error)
+    return await _told(visit, told)
 
 
 async def show(visit: Visit) -> web.StreamResponse:
@@ -38,7 +38,14 @@ async def accept(visit: Visit) -> web.StreamResponse:
         told = await visit.ask(peers.accept, _compared(visit), id=id_)
     except ComityError as error:
         return await _one(visit, id_, error.status, faults=_faults(visit, error, "compare"))
-    return await _one(visit, id_, untold=told.error)
+    return await _told(visit, told)
+
+
+async def _told(visit: Visit, told: peers.PeerTold) -> web.StreamResponse:
+    """Go on to the peer's page, which can be loaded again; or say why they could not be told."""
+    if told.error is None:
+        return visit.go(f"/peers/{told.peer.fingerprint}")
+    return await _one(visit, told.peer.fingerprint, untold=told.error)
 
 
 async def follow(visit: Visit) -> web.StreamResponse:
