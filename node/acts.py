@@ -21,7 +21,8 @@ from node.clock import day_of
 from node.decisions import Status
 from node.errors import NotHere, UserError
 from node.node import Node
-from node.sanctions import YEAR, Proposal, Sanction
+from node.proposing import YEAR, Proposal
+from node.sanctions import Sanction
 from node.store import attestations
 from node.vault import Vault
 from protocol.attested import LAPSE, MAX_REVIEW, Appeal, Attested, Quorum, followed

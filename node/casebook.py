@@ -14,7 +14,8 @@ from typing import Literal, cast, get_args
 
 from node import terms
 from node.errors import UserError
-from node.sanctions import MOST, Proposal
+from node.proposing import Proposal
+from node.sanctions import MOST
 from protocol.claims import Basis, Measure, ScopeKind
 from protocol.encoding import day_from_text
 from protocol.errors import Violation

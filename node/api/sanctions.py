@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from node import acts, audit, decisions, recognition, sanctions, terms
+from node import acts, audit, decisions, proposing, recognition, sanctions, terms
 from node.api.routes import Body, Call, NoQuery, Nothing, Query
 from node.clock import day_of
 from node.documents import Decided, Document, DueItems, SanctionDocument
@@ -220,14 +220,14 @@ def _doubts(made: sanctions.Draft, notice: Notice) -> list[Doubt]:
     return [doubt for doubt, holds in found.items() if holds]
 
 
-async def _proposal(call: Call[ProposalBody, NoQuery]) -> sanctions.Proposal:
+async def _proposal(call: Call[ProposalBody, NoQuery]) -> proposing.Proposal:
     node, given = call.node, call.body
     origin: OwnDecision | Recognition = OwnDecision(kind="own_decision")
     if given.recognises is not None:
         named = given.recognises
         origin = await recognition.of(node, named.issuer, named.attestation, call.now)
     by = given.decided_by
-    return sanctions.Proposal(
+    return proposing.Proposal(
         identifiers=terms.meant(terms.numbered(given.identifiers), node.config.default_region),
         measure=given.measure,
         scope=[Scope(kind=each.kind, space=each.space) for each in given.scope],

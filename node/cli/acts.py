@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from node.acts import Because
     from node.decisions import Status
     from node.node import Node
-    from node.sanctions import Proposal
+    from node.proposing import Proposal
     from protocol.attested import Appeal
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -100,7 +100,7 @@ async def propose(
     password_file: Path | None,
 ) -> None:
     """Propose a sanction; it is published once enough officers have approved."""
-    from node import recognition, sanctions, terms, voting
+    from node import proposing, recognition, sanctions, terms, voting
     from protocol.claims import OwnDecision
 
     origin = (
@@ -114,7 +114,7 @@ async def propose(
         meant = terms.meant(typed, node.config.default_region)
     except UserError as error:
         raise click.UsageError(str(error)) from error
-    proposal = sanctions.Proposal(
+    proposal = proposing.Proposal(
         identifiers=meant,
         measure=measure,
         scope=[scope_of(text) for text in scopes],
@@ -135,7 +135,7 @@ async def propose(
     status = await sanctions.propose(node, proposal, clock.now())
     if key is not None:
         status = await voting.approve_with(node, status.decision, key, clock.now())
-    published = ", ".join(spelling.identifier(each.text) for each in sanctions.published(meant))
+    published = ", ".join(spelling.identifier(each.text) for each in proposing.published(meant))
     signed = await acts.signed_in_words(node, status.attestations)
     emit_status(status, "\n".join([f"Proposed about {published}", *signed]))
 

@@ -12,7 +12,7 @@ from node.founding import Founding, NewOfficer, found
 from node.home import Home
 from node.node import Node
 from node.passwords import Cost
-from node.sanctions import Proposal
+from node.proposing import Proposal
 from node.store import logs
 from protocol.claims import Scope
 from protocol.identifiers import from_text

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import insert, select
 
-from node import acts, ledger, peering, sanctions, voting
+from node import acts, ledger, peering, proposing, sanctions, voting
 from node.app import Serving, serving
 from node.client import Clients, connect
 from node.clock import day_of
@@ -146,7 +146,7 @@ class Community:
             "measure": "ban",
             "scope": (Scope(kind="all_own_spaces", space=None),),
         }
-        proposed = sanctions.Proposal(**(values | proposal))
+        proposed = proposing.Proposal(**(values | proposal))
         status = await self.approve(await sanctions.propose(self.node, proposed, self.now))
         return status.attestations[0]
 

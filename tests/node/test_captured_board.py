@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from node import acts, sanctions, voting
+from node import acts, proposing, sanctions, voting
 from node.checking import Occasion, Result, check
 from node.policy import Policy, Requirement, Weight
 from node.store import policies
@@ -36,7 +36,7 @@ async def test_row_8_from_one_officer_to_a_stayed_sanction(federation: Federatio
     board = await federation.community("board.example", officers=("alice", "bob", "cyd"))
     conf = await federation.community("conf.example", only_asks=True)
     await federation.peer(conf, board)
-    proposal = sanctions.Proposal(
+    proposal = proposing.Proposal(
         identifiers=[from_text(CRITIC)],
         measure="ban",
         scope=(Scope(kind="all_own_spaces", space=None),),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from node import acts, constitution, sanctions, voting
+from node import acts, constitution, proposing, sanctions, voting
 from node.clock import day_of
 from node.decisions import Status
 from node.errors import UserError
@@ -59,11 +59,11 @@ async def _proposed(issuer: Community, draw: random.Random) -> Status:
     return await proposed
 
 
-def _proposal(draw: random.Random, day: date) -> sanctions.Proposal:
+def _proposal(draw: random.Random, day: date) -> proposing.Proposal:
     delay = day + timedelta(days=draw.randint(0, 30))
     given, delayed = Notice(state="given", until=None), Notice(state="delayed", until=delay)
 
-    return sanctions.Proposal(
+    return proposing.Proposal(
         identifiers=[from_text(f"email:person{draw.randrange(50)}@person.example")],
         measure=draw.choice(["ban", "restriction", "membership_revocation"]),
         scope=(Scope(kind="all_own_spaces", space=None),),

@@ -18,6 +18,7 @@ from node import (
     decisions,
     doctor,
     keyring,
+    proposing,
     recovery,
     rotation,
     sanctions,
@@ -65,8 +66,8 @@ async def _approve_all(community: Community, status: Status) -> None:
         await community.approve(await decisions.status(community.node, hash_, community.now))
 
 
-def _proposal(identifier: str) -> sanctions.Proposal:
-    return sanctions.Proposal(
+def _proposal(identifier: str) -> proposing.Proposal:
+    return proposing.Proposal(
         identifiers=[from_text(identifier)],
         measure="ban",
         scope=(Scope(kind="all_own_spaces", space=None),),
