@@ -20,17 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from node import audit, known, terms
 from node.clock import day_of
 from node.errors import NotHere, UserError
-from node.findings import AtHand, Days, Finding, Matched, Person, judged
-from node.judgments import Who
+from node.finding_content import Content, opened, opened_or_none
+from node.findings import AtHand, Days, Finding, Person, judged
 from node.known import Known
 from node.node import Node
 from node.store import findings as rows
 from node.store import inquiries, logs, policies
 from node.store.findings import FindingRow
 from node.vault import Vault, VaultError
-from protocol import attestation
-from protocol.encoding import JSON, Message, Uuid
-from protocol.encoding import Sequence as Array
 from protocol.english import English
 from protocol.exchange import Purpose
 from protocol.identifiers import Identifier
@@ -42,34 +39,7 @@ MOST = 1000
 MAX_NAME = 200
 """Characters of an event's name, and of what a caller calls a person."""
 
-_CONTENT = "findings.finding"
 _REF = "findings.ref"
-_MAX_CONTENT = 256 * 1024
-
-
-class Hit(Message):
-    """A kind that matched, and whose it is."""
-
-    kind: str
-    whose: str
-
-
-class Content(Message):
-    """What is sealed of a finding."""
-
-    attestation: Uuid
-    strong: bool
-    jwt: str | None
-    """None where weak, or once it has ended."""
-    matched: Array[Hit]
-    others: Array[str]
-    who: Who
-    event: str | None
-    purpose: Purpose
-    ref: str | None
-    found_at: int
-    shown: dict[str, JSON] | None
-    """The finding as it was first shown; None once it has ended."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +109,7 @@ async def keep(  # noqa: PLR0913, PLR0917 - what, for which event, until when, n
         return
     async with node.store.write() as connection:
         for person, finding in everything:
-            content = _content(finding, person, event, purpose, now)
+            content = Content.of(finding, person, event, purpose, now)
             await _keep(connection, node.vault, person, finding, content, until)
 
 
@@ -204,7 +174,8 @@ async def about(node: Node, identifiers: Collection[Identifier], now: int) -> li
             }
             for strong in (True, False)
         ]
-        every = [row for row in await rows.every(connection) if _opens(node.vault, row)]
+        held = await rows.every(connection)
+        every = [row for row in held if opened_or_none(node.vault, row) is not None]
         read = await _read(node, connection, every, now)
     return [
         each
@@ -217,7 +188,7 @@ async def about(node: Node, identifiers: Collection[Identifier], now: int) -> li
 async def at_hand(node: Node, connection: AsyncConnection, now: int) -> tuple[list[AtHand], Known]:
     """Everything that is kept, person by person, as it can be judged, and what is known beside."""
     together = await rows.every(connection)
-    contents = {row.id: _opened(node.vault, row) for row in together}
+    contents = {row.id: opened(node.vault, row) for row in together}
     known_now = await known.load(node, connection, {row.log for row in together})
     return _persons(together, contents, known_now, day_of(now)), known_now
 
@@ -262,10 +233,10 @@ async def forget_ended(node: Node, log: bytes, day: date) -> int:
         for row in await rows.open_of(connection, log):
             # What does not open tells nobody anything: it goes when its day has come.
             with contextlib.suppress(VaultError):
-                content = _opened(node.vault, row)
+                content = opened(node.vault, row)
                 if register is None or _is_over(register, content, day):
                     bare = content.model_copy(update={"jwt": None, "shown": None})
-                    await rows.end(connection, row.id, _sealed(node.vault, row.id, bare))
+                    await rows.end(connection, row.id, bare.sealed(node.vault, row.id))
                     await inquiries.end(connection, row.id)
                     ended += 1
     return ended
@@ -282,32 +253,6 @@ def _is_over(register: Register, content: Content, day: date) -> bool:
     return register.attestations[content.attestation].state(day).is_final
 
 
-def _content(
-    finding: Finding, person: Person, event: str | None, purpose: Purpose, now: int
-) -> Content:
-    return Content(
-        attestation=finding.attestation,
-        strong=finding.found.strong,
-        jwt=finding.found.jwt,
-        matched=tuple(Hit(kind=kind, whose=whose) for kind, whose in finding.found.kinds),
-        others=finding.found.others,
-        who=finding.found.who,
-        event=event,
-        purpose=purpose,
-        ref=person.ref,
-        found_at=now,
-        shown=_plain(finding.to_value(with_owners=True)),
-    )
-
-
-def _plain(value: Mapping[str, object]) -> dict[str, JSON]:
-    """With lists in place of tuples, as it is read back."""
-    return {
-        name: list(member) if isinstance(member, tuple) else member
-        for name, member in value.items()
-    }
-
-
 async def _keep(  # noqa: PLR0913, PLR0917 - whom, what, until when
     connection: AsyncConnection,
     vault: Vault,
@@ -319,7 +264,8 @@ async def _keep(  # noqa: PLR0913, PLR0917 - whom, what, until when
     before = await rows.get(connection, finding.id)
     if before is not None:
         until = max(until, before.delete_after)
-        if _shown(vault, before) == content.shown:
+        held = opened_or_none(vault, before)
+        if held is not None and held.shown == content.shown:
             return await rows.keep_longer(connection, finding.id, until)
     log = finding.found.log
     if await logs.head_of(connection, log) is None:
@@ -329,18 +275,11 @@ async def _keep(  # noqa: PLR0913, PLR0917 - whom, what, until when
         log,
         person.tag,
         None if person.ref is None else _ref(vault, person.ref),
-        _sealed(vault, finding.id, content),
+        content.sealed(vault, finding.id),
         ended=False,
         delete_after=until,
     )
     return await rows.put(connection, row, {audit.tag(vault, each) for each in person.identifiers})
-
-
-def _shown(vault: Vault, row: FindingRow) -> Mapping[str, Any] | None:
-    """As it was shown; None where that is not kept any more, or does not open."""
-    with contextlib.suppress(VaultError):
-        return _opened(vault, row).shown
-    return None
 
 
 async def _read(
@@ -369,7 +308,7 @@ def _contents(
     contents = {}
     for row in together:
         try:
-            contents[row.id] = _opened(vault, row)
+            contents[row.id] = opened(vault, row)
         except VaultError:
             if row.id in wanted:
                 raise
@@ -387,32 +326,12 @@ def _persons(
         persons.setdefault(row.person_tag, []).append(row)
     return [
         AtHand(
-            [_matched(row, contents[row.id], known_now.registers[row.log]) for row in person],
+            [contents[row.id].found(row, known_now.registers[row.log]) for row in person],
             # One person's findings are all for one occasion: it is part of their tag.
             Days.of(contents[person[0].id].purpose, today),
         )
         for person in persons.values()
     ]
-
-
-def _matched(row: FindingRow, content: Content, register: Register) -> Matched:
-    attested = register.attestations[content.attestation]
-    claims = None
-    if content.jwt is not None:
-        # At time 0 nothing has expired: whether it has ended is for the register to say.
-        claims = attestation.verify(content.jwt, attested.issue_key, [], now=0).claims
-    return Matched(
-        id=row.id,
-        log=row.log,
-        community=register.community,
-        attested=attested,
-        strong=content.strong,
-        claims=claims,
-        jwt=content.jwt,
-        kinds=tuple((each.kind, each.whose) for each in content.matched),
-        others=content.others,
-        who=content.who,
-    )
 
 
 def _kept(row: FindingRow, content: Content, finding: Finding) -> Kept:
@@ -433,21 +352,6 @@ async def _record_deletion(
 ) -> None:
     detail = {"who": audit.who(), "what": "findings", "number": deleted}
     await audit.record(connection, vault, "delete", detail, now)
-
-
-def _opens(vault: Vault, row: FindingRow) -> bool:
-    """What does not open tells nobody anything."""
-    with contextlib.suppress(VaultError):
-        return bool(_opened(vault, row))
-    return False
-
-
-def _opened(vault: Vault, row: FindingRow) -> Content:
-    return Content.from_bytes(vault.open(_CONTENT, row.id, row.finding_sealed), _MAX_CONTENT)
-
-
-def _sealed(vault: Vault, id_: str, content: Content) -> bytes:
-    return vault.seal(_CONTENT, id_, content.to_bytes())
 
 
 def _ref(vault: Vault, ref: str) -> bytes:

@@ -6,7 +6,8 @@ import pytest
 
 from node import desk
 from tests.browser.officers import officer
-from tests.browser.visitor import Visitor, Visitors
+from tests.browser.story import ONCE
+from tests.browser.visitor import Visitor, Visitors, invitation
 from tests.node.federation import Federation
 from tests.node.mail_server import MailServer, mail_server
 
@@ -69,3 +70,38 @@ async def test_who_is_meant_learns_it_by_mail_and_asks_for_a_review(
         await alice.go("/")
         await alice.click("1 sanction is due for a review, or ends soon")
         assert "the person asked for a review; answer until" in await alice.text()
+
+
+@ONCE
+async def test_row_24_who_was_asked_about_once_learns_it(
+    federation: Federation, visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lone check by page stands in the record, and in what the person is sent, and no other."""
+    monkeypatch.setattr("node.app.MAIL_INTERVAL", 0.05)
+    async with mail_server() as mails:
+        conf = await federation.community("conf.example", settings=mails.settings)
+        eve = await visitors.to(conf)
+        await eve.enter(await invitation(conf, "Eve"))
+        await eve.go("/check")
+        await eve.type("What do you know of the person?", MALLORY)
+        await eve.type("Name of the event", "PyRegion")
+        await eve.click("Check")
+        assert await eve.title() == "Nothing was found so far"
+
+        olga = await visitors.to(conf)
+        await olga.enter(await invitation(conf, "Olga", "operator"))
+        await olga.go("/record")
+        (asked,) = await olga.page.locator("li", has_text="asked about somebody").all_inner_texts()
+        assert "Eve" in asked
+        assert "PyRegion" in asked
+        assert "mallory" not in asked
+
+        anybody = await visitors.at(await conf.url(), java_script_enabled=False)
+        for address in (MALLORY, NOBODY):
+            await _ask(anybody, mails, address)
+        letters = len(mails.received)
+        federation.clock[0] = desk.slot_of(conf.now)
+        await mails.arrived(letters + 2)
+        answers = {each.recipients[0]: each for each in mails.received[letters:]}
+        assert "PyRegion" in answers[MALLORY].text
+        assert "PyRegion" not in answers[NOBODY].text
