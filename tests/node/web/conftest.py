@@ -1,7 +1,7 @@
 """A node that serves pages, and browsers in which people are signed in there."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -56,6 +56,27 @@ class Browser:
         form = aiohttp.FormData({"token": self.token})
         form.add_field("file", data, filename=name, content_type="text/csv")
         return await self._send("POST", path, {"Origin": self.origin}, data=form)
+
+    async def open(self, path: str, status: int = 200) -> str:
+        """What a page says, which is there with this status."""
+        answer = await self.get(path)
+        assert answer.status == status, answer.text
+        return answer.text
+
+    async def send(self, path: str, fields: Any, status: int = 200) -> tuple[str, str]:
+        """A form, or one of several fields of a name; where it leads, and what it says there."""
+        if isinstance(fields, aiohttp.FormData):
+            fields.add_field("token", self.token)
+        else:
+            pairs = fields.items() if isinstance(fields, Mapping) else fields
+            fields = [*pairs, ("token", self.token)]
+        sending = self.session.post(
+            self.origin + path, data=fields, headers={"Origin": self.origin}
+        )
+        async with sending as answer:
+            text = await answer.text()
+            assert answer.status == status, text
+            return answer.url.path, text
 
     async def _send(
         self, method: str, path: str, headers: dict[str, str], **options: Any
@@ -126,31 +147,3 @@ def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 async def pages(federation: Federation, stack: AsyncExitStack) -> Pages:
     """The pages of a conference, in which one officer decides."""
     return Pages(await federation.community("conf.example", threshold=1), stack)
-
-
-@dataclass
-class Reader:
-    """Requests of somebody who is signed in at a community's node."""
-
-    community: Community
-    base: str
-    session: aiohttp.ClientSession
-
-    async def get(self, path: str) -> tuple[int, str]:
-        """One page; its status and its text."""
-        async with self.session.get(self.base + path) as answer:
-            return answer.status, await answer.text()
-
-
-@pytest.fixture
-async def reader(federation: Federation) -> AsyncIterator[Reader]:
-    """A checker, at a community without peers."""
-    conf = await federation.community("conf.example")
-    assert conf.serving is not None
-    assert conf.serving.pages is not None
-    code = await accounts.open_link(conf.node, "checker", None, conf.now)
-    async with aiohttp.ClientSession() as session:
-        reader = Reader(conf, conf.serving.pages, session)
-        status, _ = await reader.get(f"/opened/{code}")
-        assert status == 200
-        yield reader

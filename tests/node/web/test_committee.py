@@ -2,22 +2,18 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 import pytest
 
-from node import accounts, inquiries
-from node.callers import Role
+from node import inquiries
 from protocol.encoding import base64url
 from protocol.keys import SigningKey
 from protocol.sheet_checks import verify_sheet
-from tests.node.federation import Community, Federation, password
-
-_TOKEN = re.compile(r'name="token" value="([^"]+)"')
+from tests.node.federation import Federation, password
+from tests.node.web.conftest import Browser, Pages
 
 BAN = [
     ("who", "Mallory Quill <mallory@person.example>\nhttps://github.com/mallory-fake"),
@@ -30,65 +26,10 @@ BAN = [
 ]
 
 
-@dataclass
-class Browser:
-    """One person who is signed in."""
-
-    session: aiohttp.ClientSession
-    origin: str
-    token: str = ""
-
-    async def open(self, path: str, status: int = 200) -> str:
-        """A page."""
-        async with self.session.get(self.origin + path) as answer:
-            text = await answer.text()
-            assert answer.status == status, text
-        found = _TOKEN.search(text)
-        self.token = found[1] if found else self.token
-        return text
-
-    async def send(self, path: str, fields: Any, status: int = 200) -> tuple[str, str]:
-        """A form; the path where it leads, and the page there."""
-        if isinstance(fields, aiohttp.FormData):
-            fields.add_field("token", self.token)
-        else:
-            pairs = fields.items() if isinstance(fields, Mapping) else fields
-            fields = [*pairs, ("token", self.token)]
-        headers = {"Origin": self.origin}
-        url = self.origin + path
-        async with self.session.post(url, data=fields, headers=headers) as answer:
-            text = await answer.text()
-            assert answer.status == status, text
-            return answer.url.path, text
-
-
-@dataclass
-class Desk:
-    """A community's node with pages, and whoever signs in there."""
-
-    community: Community
-    stack: AsyncExitStack
-
-    async def enter(self, role: Role, officer: str | None = None) -> Browser:
-        """A browser in which somebody is signed in."""
-        community = self.community
-        assert community.serving is not None
-        assert community.serving.pages is not None
-        code = await accounts.open_link(community.node, role, officer, community.now)
-        session = await self.stack.enter_async_context(aiohttp.ClientSession())
-        browser = Browser(session, community.serving.pages)
-        opened = f"{browser.origin}/opened/{code}"
-        await session.get(opened, allow_redirects=False)
-        await browser.open("/me")
-        return browser
-
-
 @pytest.fixture
-async def desk(federation: Federation) -> AsyncIterator[Desk]:
-    """A community of two officers who both decide."""
-    community = await federation.community("python.example")
-    async with AsyncExitStack() as stack:
-        yield Desk(community, stack)
+async def desk(federation: Federation, stack: AsyncExitStack) -> Pages:
+    """The pages of a community of two officers who both decide."""
+    return Pages(await federation.community("python.example"), stack)
 
 
 async def _approved(address: str, browsers: Sequence[tuple[str, Browser]]) -> str:
@@ -103,9 +44,9 @@ async def _approved(address: str, browsers: Sequence[tuple[str, Browser]]) -> st
     return text
 
 
-async def test_a_committee_proposes_decides_reviews_and_ends(desk: Desk) -> None:
+async def test_a_committee_proposes_decides_reviews_and_ends(desk: Pages) -> None:
     """From the guided form to the end of a sanction, by two officers, without any script."""
-    alice, bob = await desk.enter("officer", "alice"), await desk.enter("officer", "bob")
+    alice, bob = await desk.signed_in("officer", "alice"), await desk.signed_in("officer", "bob")
     both = [("alice", alice), ("bob", bob)]
     assert "Who?" in await alice.open("/sanctions/new")
     path, draft = await alice.send("/sanctions/new", [*BAN, ("step", "show")])
@@ -151,9 +92,9 @@ async def test_a_committee_proposes_decides_reviews_and_ends(desk: Desk) -> None
     assert "None is in force" in await alice.open("/sanctions?ended=1")
 
 
-async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk: Desk) -> None:
+async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk: Pages) -> None:
     """The summary leads to the field; nothing has to be typed twice."""
-    alice = await desk.enter("officer", "alice")
+    alice = await desk.signed_in("officer", "alice")
     await alice.open("/sanctions/new")
     for fields, field in (
         ([("who", ""), ("measure", "ban"), ("scope", "event")], "who"),
@@ -181,18 +122,18 @@ async def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk: Desk) -> N
     assert "alice has declined: Too harsh" in text
 
 
-async def test_only_officers_decide(desk: Desk) -> None:
+async def test_only_officers_decide(desk: Pages) -> None:
     """Whoever only checks, or runs the node, sees nobody who is under a sanction."""
     for role in ("checker", "operator"):
-        browser = await desk.enter(role)
+        browser = await desk.signed_in(role)
         for path in ("/decisions", "/sanctions", "/sanctions/new", "/inquiries", "/browser-key"):
             await browser.open(path, status=403)
         await browser.send("/sanctions/new", BAN, status=403)
 
 
-async def test_a_key_in_the_browser_approves_what_it_has_read(desk: Desk) -> None:
+async def test_a_key_in_the_browser_approves_what_it_has_read(desk: Pages) -> None:
     """What the script does, done here: the key is proposed, the sheet read, the vote brought."""
-    alice, bob = await desk.enter("officer", "alice"), await desk.enter("officer", "bob")
+    alice, bob = await desk.signed_in("officer", "alice"), await desk.signed_in("officer", "bob")
     key = SigningKey.generate()
     assert "by this node" in await alice.open("/browser-key")
     fields = {"public_key": base64url(key.public_key)}
@@ -201,7 +142,7 @@ async def test_a_key_in_the_browser_approves_what_it_has_read(desk: Desk) -> Non
     await _approved(address, [("alice", alice), ("bob", bob)])
     # The account goes on, and whoever was signed in with the key of before is so no more.
     assert "Sign in" in await alice.open("/browser-key")
-    alice = await desk.enter("officer", "alice")
+    alice = await desk.signed_in("officer", "alice")
     assert "in a browser of yours" in await alice.open("/browser-key")
 
     decision, shown = await alice.send("/sanctions/new", [*BAN, ("step", "propose")])
@@ -215,16 +156,16 @@ async def test_a_key_in_the_browser_approves_what_it_has_read(desk: Desk) -> Non
     await _approved(decision, [("bob", bob)])
 
 
-async def test_questions_of_others_are_answered(desk: Desk, federation: Federation) -> None:
+async def test_questions_of_others_are_answered(desk: Pages, federation: Federation) -> None:
     """A fixed phrase, or what is released; what others asked stands with its answer."""
     issuer = desk.community
     conf = await federation.community("conf.example")
     await federation.peer(conf, issuer)
     attestation = await issuer.publish("email:mallory@person.example", basis="harassment")
     await conf.sync()
-    alice = await desk.enter("officer", "alice")
+    alice = await desk.signed_in("officer", "alice")
     assert "None." in await alice.open("/inquiries")
-    there = await Desk(conf, desk.stack).enter("officer", "alice")
+    there = await Pages(conf, desk.stack).signed_in("officer", "alice")
     await there.open("/check")
     _, found = await there.send("/check", {"who": "mallory@person.example"})
     (finding,) = re.findall(r'href="(/findings/[^"]+)"', found)
@@ -241,12 +182,12 @@ async def test_questions_of_others_are_answered(desk: Desk, federation: Federati
     assert "harassment" in await there.open("/inquiries")
 
 
-async def test_a_half_year_that_is_over_has_a_report(desk: Desk) -> None:
+async def test_a_half_year_that_is_over_has_a_report(desk: Pages) -> None:
     """It is chosen from those that are over since the community began, and no other."""
-    bob = await desk.enter("officer", "bob")
+    bob = await desk.signed_in("officer", "bob")
     assert "No half-year is over yet" in await bob.open("/report")
     desk.community.clock[0] += 250 * 86_400
-    alice = await desk.enter("officer", "alice")
+    alice = await desk.signed_in("officer", "alice")
     page = await alice.open("/report")
     (newest,) = re.findall(r'<option value="([^"]+)"', page)
     _, made = await alice.send("/report", {"from": newest})
