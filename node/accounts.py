@@ -44,6 +44,9 @@ SIZE = 24
 _AT_HAND = " at this computer"
 """How accounts end that `comity open` makes."""
 
+_LONGEST_TYPED = 4 * (MAX_NAME + len(_AT_HAND))
+"""Characters of the longest name, however it is typed: normalising makes one of four at most."""
+
 _NOBODY = "nobody"
 _NAME_TAG = "accounts.name"
 _NAME = "accounts.name"
@@ -151,7 +154,7 @@ async def accept(
 
     Raises:
         NotHere: it was used meanwhile.
-        UserError: the password is too short, or the name was taken meanwhile.
+        UserError: the password is too short or too long, or the name was taken meanwhile.
     """
     id_ = str(uuid.uuid4())
     sealed = None if password is None else await _sealed(node, door, id_, password, invited.tag)
@@ -216,7 +219,7 @@ async def by_password(  # noqa: PLR0913 - who, by what, where it is counted
         if row is not None and await _holds(node, row, password):
             return row
         if row is None or row.password_sealed is None:
-            await asyncio.to_thread(passwords.lock, b"", password or "-")
+            await asyncio.to_thread(passwords.lock, b"", passwords.tried(password) or "-")
         door.wrong(tag + apart, now)
     loop = asyncio.get_running_loop()
     until = loop.time() + SAID_AFTER
@@ -278,7 +281,7 @@ async def set_password(node: Node, door: Door, id_: str, password: str, now: int
     """Take another password.
 
     Raises:
-        UserError: it is too short.
+        UserError: it is too short, or too long.
     """
     sealed = await _sealed(node, door, id_, password, id_.encode())
     async with node.store.write() as connection:
@@ -356,7 +359,12 @@ def _invited_as(node: Node, row: InvitationRow) -> str:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name.strip()).casefold()
+    """A name as it is compared; that of nobody, an empty one, for what is too long to be one.
+
+    The time of normalising grows with the square of the length, and strangers send names.
+    """
+    said = name.strip()
+    return unicodedata.normalize("NFKC", said if len(said) <= _LONGEST_TYPED else "").casefold()
 
 
 def _name_tag(node: Node, name: str) -> bytes:

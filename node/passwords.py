@@ -40,6 +40,9 @@ MOST = Cost(pwhash.argon2id.OPSLIMIT_SENSITIVE, 4 * pwhash.argon2id.MEMLIMIT_MOD
 SHORTEST = 10
 """Characters of a password that is chosen now, at least."""
 
+LONGEST = 1024
+"""Characters of any, at most: the time of normalising grows with the square of their number."""
+
 _HEADER = struct.Struct(">BIQ16s24s")
 _VERSION = 1
 _TAG_SIZE = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
@@ -55,8 +58,9 @@ def check_new(password: str) -> None:
     One that was chosen before is not measured: it opens what it opens.
 
     Raises:
-        UserError: it has less than `SHORTEST` characters.
+        UserError: it has less than `SHORTEST` characters, or more than `LONGEST`.
     """
+    _check_length(password)
     if len(unicodedata.normalize("NFC", password)) < SHORTEST:
         raise UserError(
             "an officer's password has %(shortest)s characters or more: choose another",
@@ -68,10 +72,11 @@ def lock(secret: bytes, password: str, *, cost: Cost = MODERATE) -> bytes:
     """Encrypt `secret` under a password; takes the time and memory of `cost`.
 
     Raises:
-        UserError: the password is empty.
+        UserError: the password is empty, or has more than `LONGEST` characters.
     """
     if not password:
         raise UserError("an empty password protects nothing: choose one")
+    _check_length(password)
     salt, nonce = random(pwhash.argon2id.SALTBYTES), random(24)
     header = _HEADER.pack(_VERSION, cost.opslimit, cost.memlimit, salt, nonce)
     key = _stretched(password, salt, cost)
@@ -100,6 +105,21 @@ def unlock(locked: bytes, password: str) -> bytes:
         raise WrongPassword("wrong password: type it again") from error
 
 
+def tried(password: str) -> str:
+    """What is tried of a password that anybody gave: all of it, or nothing where it is too long.
+
+    Nothing is locked under an empty one, so that as much is done, and it is wrong.
+    """
+    return password if len(password) <= LONGEST else ""
+
+
+def _check_length(password: str) -> None:
+    if len(password) > LONGEST:
+        raise UserError(
+            "a password has %(longest)s characters at most: choose a shorter one", longest=LONGEST
+        )
+
+
 def _payable(cost: Cost) -> bool:
     return (
         pwhash.argon2id.OPSLIMIT_MIN <= cost.opslimit <= MOST.opslimit
@@ -109,5 +129,5 @@ def _payable(cost: Cost) -> bool:
 
 def _stretched(password: str, salt: bytes, cost: Cost) -> bytes:
     # One keyboard writes é as one character, another as two: the same password all the same.
-    typed = unicodedata.normalize("NFC", password).encode()
+    typed = unicodedata.normalize("NFC", tried(password)).encode()
     return pwhash.argon2id.kdf(32, typed, salt, opslimit=cost.opslimit, memlimit=cost.memlimit)

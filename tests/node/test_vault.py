@@ -7,7 +7,7 @@ from sqlalchemy import LargeBinary, insert, select
 
 from node import tables
 from node.errors import UserError
-from node.passwords import MOST, Cost, WrongPassword, lock, unlock
+from node.passwords import LONGEST, MOST, Cost, WrongPassword, check_new, lock, unlock
 from node.store import Store
 from node.vault import BLOCK, OVERHEAD, Vault, VaultError
 
@@ -125,6 +125,18 @@ def test_an_empty_password_is_refused() -> None:
     """It would look protected."""
     with pytest.raises(UserError, match="empty"):
         lock(b"seed", "", cost=CHEAP)
+
+
+def test_a_password_has_an_end() -> None:
+    """What is longer is refused when it is chosen, and opens nothing afterwards."""
+    longest = "a" * LONGEST
+    locked = lock(b"seed", longest, cost=CHEAP)
+    assert unlock(locked, longest) == b"seed"
+    with pytest.raises(WrongPassword):
+        unlock(locked, longest + "a")
+    for refuse in (check_new, lambda chosen: lock(b"seed", chosen, cost=CHEAP)):
+        with pytest.raises(UserError, match="1024 characters at most: choose a shorter one"):
+            refuse(longest + "a")
 
 
 def test_no_altered_byte_opens() -> None:

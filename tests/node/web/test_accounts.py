@@ -1,5 +1,8 @@
 """Who gets in, by what, and for how long."""
 
+import unicodedata
+from typing import Literal
+
 import pytest
 
 from node import accounts, audit, constitution, passwords, sessions
@@ -12,6 +15,8 @@ from tests.node.web.conftest import Answer, Browser, Pages
 
 ROLES: tuple[Role, ...] = ("checker", "officer", "operator")
 LONG = "a password of some length"
+MARKS = "a" + "\u0301" * 4000 + "\u0327" * 4000
+"""What is put in order in as many steps as there are pairs of these marks."""
 
 
 async def _accept(pages: Pages, name: str, role: Role = "checker") -> Browser:
@@ -96,9 +101,42 @@ async def test_as_much_work_is_done_for_a_name_that_there_is_not(
         return stretched(password, salt, cost)
 
     monkeypatch.setattr(passwords, "_stretched", counted)
-    for name in ("Ada", "Eve"):
-        await _enter(browser, name, "a wrong one")
-    assert work == [work[0]] * 2
+    for name, password in (("Ada", "a wrong one"), ("Eve", "a wrong one"), ("Ada", MARKS)):
+        await _enter(browser, name, password)
+    await _enter(browser, "Eve", MARKS)
+    await _enter(browser, MARKS, "a wrong one")
+    assert work == [work[0]] * 5
+
+
+async def test_what_takes_long_to_normalise_is_not(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time grows with the square of the length, and nobody would be served meanwhile."""
+    await _accept(pages, "Ada")
+    browser, invited = await pages.stranger(), await pages.invited("Eve")
+    seen: list[int] = []
+    normalize = unicodedata.normalize
+
+    def counted(form: Literal["NFC", "NFKC"], text: str) -> str:
+        seen.append(len(text))
+        return normalize(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", counted)
+    for name, password in (("x", LONG), (MARKS, LONG), ("Ada", MARKS)):
+        answer = await _enter(browser, name, password)
+        assert (answer.status, "the name or the password is wrong" in answer.text) == (422, True)
+    refused = await browser.post(invited, {"password": MARKS})
+    assert (refused.status, "1024 characters at most" in refused.text) == (422, True)
+    assert 0 < max(seen) <= passwords.LONGEST
+
+
+async def test_a_name_is_found_however_it_is_typed(pages: Pages) -> None:
+    """The longest, too, which some keyboards send in four times as many characters."""
+    name = "\u1fa7" * accounts.MAX_NAME  # alpha with three marks, each of which can come apart
+    await _accept(pages, name)
+    apart = unicodedata.normalize("NFD", name)
+    assert len(apart) == 4 * accounts.MAX_NAME
+    assert (await _enter(await pages.stranger(), apart, LONG)).leads_to == "/"
 
 
 async def test_a_session_ends_by_itself(pages: Pages) -> None:
