@@ -153,6 +153,8 @@ class Finding:
     """Whose each of `matched` is: attendee, buyer, parent or unknown."""
     not_matched: tuple[str, ...]
     """Kinds that were asked about and matched nothing of this attestation."""
+    is_own: bool
+    """Whether this community has decided it itself."""
     measure: str | None
     scope: list[dict[str, object]] | None
     origin: dict[str, object] | None
@@ -220,7 +222,9 @@ def judged(
     origins = {each.key: _origin(each.claims) for each in found if each.claims is not None}
     stated = {each.key: _stated(each, days, origins, known, today) for each in found}
     verdicts = echoes.count_once(stated, origins, policy)
-    findings = [_finding(each, verdicts[each.key], today) for each in found]
+    findings = [
+        _finding(each, verdicts[each.key], today, is_own=each.log == known.own) for each in found
+    ]
     return sorted(
         findings, key=lambda each: (not each.counts, each.strength == "weak", each.issuer)
     )
@@ -294,7 +298,7 @@ def _circumstances(
         yield "recognised"
 
 
-def _finding(found: Matched, verdict: Verdict, today: date) -> Finding:
+def _finding(found: Matched, verdict: Verdict, today: date, *, is_own: bool) -> Finding:
     attested, community = found.attested, found.community
     state = attested.state(today)
     # What has ended is not told any more.
@@ -310,6 +314,7 @@ def _finding(found: Matched, verdict: Verdict, today: date) -> Finding:
         matched=tuple(kind for kind, _ in found.kinds),
         whose=tuple(whose for _, whose in found.kinds),
         not_matched=tuple(found.others),
+        is_own=is_own,
         **_disclosed(claims),
         state=state.name,
         flags=tuple(sorted(state.flags)),

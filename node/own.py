@@ -36,8 +36,13 @@ async def match_own(
             if each.state(day_of(now)).is_live
         }
         rows = [each for each in await attestations.every(connection) if each.id in live]
-    said = await asyncio.to_thread(_subjects, node.vault, rows, live)
-    for found in _matching(said, head.fingerprint, register.community, identifiers):
+    asked = {each.text: each for each in identifiers}
+
+    def compare() -> list[Match]:
+        said = _subjects(node.vault, rows, live)
+        return list(_matching(said, head.fingerprint, register.community, asked))
+
+    for found in await asyncio.to_thread(compare):
         matches.found.setdefault(found.identifier, []).append(found)
 
 
@@ -58,10 +63,10 @@ def _subjects(
 
 
 def _matching(
-    said: _Subjects, log: bytes, community: Community, identifiers: Collection[Identifier]
+    said: _Subjects, log: bytes, community: Community, asked: Mapping[str, Identifier]
 ) -> Iterator[Match]:
     for attested, verified in said:
-        for each in identifiers:
-            if each.text in verified.subject:
+        for each in map(asked.get, verified.subject):
+            if each is not None:
                 hit = StrongHit(verified) if each.strong else WeakHit(attested.item.id)
                 yield Match(each, log, community, attested, hit)

@@ -319,7 +319,14 @@ async def _store(connection: AsyncConnection, peer: Peer) -> None:
 
 
 async def _refuse_second(connection: AsyncConnection, community: str, fingerprint: bytes) -> None:
-    """A second log of a known id waits until a human has ended the first peering."""
+    """A second log of a known id waits until a human has ended the first peering; ours has none."""
+    own = await own_head_in(connection)
+    if own.origin == f"{community}/comity" and own.fingerprint != fingerprint:
+        raise UserError(
+            "it says that it is %(community)s, as this very community: it is not the one that you "
+            "mean, or somebody speaks in your name",
+            community=community,
+        )
     for other in await peers.by_id(connection, community):
         if other.fingerprint != fingerprint and other.state in ("asked", "active"):
             raise UserError(

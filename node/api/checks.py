@@ -99,6 +99,7 @@ class FindingAnswer(Document):
     whose: list[str] | None = None
     """Whose each of `matched` is; null where no list says so."""
     not_matched: list[str]
+    is_own: bool
     measure: str | None
     scope: list[dict[str, Any]] | None
     origin: dict[str, Any] | None

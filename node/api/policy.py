@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from node import judging, policymaking
+from node import judging, kept, policymaking
 from node.api.findings import KeptFinding
-from node.api.routes import Body, Call, NoQuery, Nothing
+from node.api.routes import Body, Call, NoQuery, Nothing, NotYours
 from node.attention import Attention
 from node.clock import day_of
 from node.documents import Document
@@ -172,8 +172,13 @@ async def preview(call: Call[Change, NoQuery]) -> Previewed:
 
 async def judge(call: Call[Verdict, NoQuery]) -> KeptFinding:
     """Judge whether the person who was found is the one whom the issuer means."""
-    given = call.body
-    read = await judging.judge(call.node, call.path["id"], given.judged, given.by, call.now)
+    given, caller, id_ = call.body, call.caller, call.path["id"]
+    found = await kept.show(call.node, id_, call.now)
+    if found.finding.is_own and caller.role != "officer":
+        raise NotYours("what this community has decided itself is judged by its officers")
+    # Whoever calls is named as well: an other name is what they say.
+    by = caller.name if given.by == caller.name else f"{given.by} ({caller.name})"
+    read = await judging.judge(call.node, id_, given.judged, by, call.now)
     return KeptFinding.model_validate(read.to_value())
 
 

@@ -14,8 +14,15 @@ from pydantic import BaseModel, ConfigDict
 from node.callers import Caller, Role
 from node.federation.service import Service
 from node.node import Node
+from protocol.errors import NotAdmitted
 
 KIB = 1024
+
+
+class NotYours(NotAdmitted):
+    """The caller's role does not open this."""
+
+    code = "not-yours"
 
 
 class Body(BaseModel):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from node import audit, callers
 from node.api.openapi import description
-from node.api.routes import Body, Call, Nothing, Query, Route
+from node.api.routes import Body, Call, Nothing, NotYours, Query, Route
 from node.api.table import ROUTES
 from node.callers import Caller
 from node.errors import NotHere, Unprocessable, UserError
@@ -22,7 +22,7 @@ from node.federation.problems import problem_response, problems
 from node.federation.service import SERVICE, Service
 from node.passwords import WrongPassword
 from protocol.english import English
-from protocol.errors import Malformed, NotAdmitted, NotFound, UnknownKey
+from protocol.errors import Malformed, NotFound, UnknownKey
 
 BASE = "/api/v1"
 
@@ -36,12 +36,6 @@ class NoToken(UnknownKey):
     """No token, or one that opens nothing (any more)."""
 
     code = "no-token"
-
-
-class NotYours(NotAdmitted):
-    """The token's role does not open this."""
-
-    code = "not-yours"
 
 
 def application(service: Service) -> web.Application:

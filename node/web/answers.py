@@ -44,6 +44,10 @@ class Answers:
             del self._held[each]
         return id_
 
+    def drop(self, session: bytes) -> None:
+        """Keep no answer to this session any longer."""
+        self._held = {id_: held for id_, held in self._held.items() if held.session != session}
+
     def of(self, session: bytes, id_: str) -> Answer | None:
         """An answer to this session; None where it is not kept (any more), or another's."""
         held = self._held.get(id_)

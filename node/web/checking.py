@@ -74,23 +74,25 @@ async def check(visit: Visit) -> web.StreamResponse:
 
 
 async def again(visit: Visit) -> web.StreamResponse:
-    """`GET /check/{id}`: the answer, for a while, as long as all that was found is kept here."""
+    """`GET /check/{id}`: the answer, for a while, as long as it would be the same."""
     held = visit.site.answers.of(visit.here.tag, visit.path["id"])
-    if held is None or not await _is_kept(visit, held.checked):
+    if held is None or not await _holds(visit, held.checked):
         return visit.page(
-            "failed", 404, words=visit.say("This answer is not kept any more: check once more.")
+            "failed",
+            404,
+            words=visit.say("This answer is not kept any more, or does not hold: check once more."),
         )
     by_name = all(each.startswith("name:") for each in held.terms)
     return visit.page("checked", answer=held.checked, terms=held.terms, by_name=by_name)
 
 
-async def _is_kept(visit: Visit, checked: checks.Checked) -> bool:
-    """Whether nothing of it was deleted, or has ended and is to be forgotten."""
+async def _holds(visit: Visit, checked: checks.Checked) -> bool:
+    """Whether all that was found is kept, and reads now as it did: nothing ended, or was judged."""
     try:
-        found = [await visit.ask(findings.show, id=each.id) for each in checked.findings]
+        now = [await visit.ask(findings.show, id=each.id) for each in checked.findings]
     except NotFound:
         return False
-    return all(each.shown is not None for each in found)
+    return [each.finding.why for each in now] == [each.why for each in checked.findings]
 
 
 def unclear(visit: Visit) -> str:

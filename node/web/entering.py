@@ -100,6 +100,7 @@ async def opened(visit: Visit) -> web.StreamResponse:
 async def leave(visit: Visit) -> web.StreamResponse:
     """`POST /leave`."""
     await sessions.end(visit.node, visit.here)
+    visit.site.answers.drop(visit.here.tag)
     response = visit.go("/enter")
     _cookie(visit, response, visit.site.cookie, "", 0)
     return response
@@ -183,18 +184,19 @@ async def _in(visit: Visit, account: str, to: str = "/") -> web.Response:
     if visit.session is not None:
         await sessions.end(visit.node, visit.session)
     cookie = await sessions.begin(visit.node, account, browser, visit.now)
-    response = await _resumed(visit, cookie) if resuming.carried(visit) else visit.go(to)
+    begun = await sessions.of(visit.node, cookie, visit.now)
+    if begun is not None and resuming.is_theirs(visit, begun.account):
+        # What was typed is sent by a click: before what weighs much, it is asked who that was.
+        await sessions.confirm(visit.node, begun, 0)
+        caller = await accounts.caller_of(visit.node, begun.account)
+        response = resuming.resumed(replace(visit, session=begun, caller=caller))
+    else:
+        response = visit.go(to)
     # On this machine it ends with the browser: whatever else listens here is sent it, too.
     lasting = sessions.MOST if visit.site.is_secure else None
     _cookie(visit, response, visit.site.cookie, cookie, lasting)
     await remember(visit, response, account)
     return response
-
-
-async def _resumed(visit: Visit, cookie: str) -> web.Response:
-    session = await sessions.of(visit.node, cookie, visit.now)
-    caller = None if session is None else await accounts.caller_of(visit.node, session.account)
-    return resuming.resumed(replace(visit, session=session, caller=caller))
 
 
 async def remember(visit: Visit, response: web.Response, account: str) -> None:

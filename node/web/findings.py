@@ -8,7 +8,7 @@ import re
 
 from aiohttp import web
 
-from node.api import findings, inquiries, officers, policy
+from node.api import findings, inquiries, policy
 from node.web.visit import Visit
 from protocol.errors import ComityError
 
@@ -76,7 +76,6 @@ async def _page(visit: Visit, status: int = 200, fault: str | None = None) -> we
         asked=asked,
         reveals=reveals,
         unaskable=unaskable,
-        is_own=found.finding.issuer == (await visit.ask(officers.community)).community["id"],
         place=place,
         back=_queue(place),
         fault=fault,

@@ -162,8 +162,10 @@ async def _rows(visit: Visit, after: int, *, found: bool) -> screenings.Rows:
 
 def _lines(row: screenings.Row) -> list[ReportLine]:
     outcome = (row.outcome or "not checked").replace("_", " ")
+    # What is listed beside "nothing found" makes no match.
+    found = "note" if row.outcome == "nothing_found" else outcome
     lines = [
-        ReportLine(row.row, row.order, outcome, each.issuer, each.contact or "", each.id)
+        ReportLine(row.row, row.order, found, each.issuer, each.contact or "", each.id)
         for each in row.findings
     ]
     left = not_asked(row.checked_by, row.unreadable)

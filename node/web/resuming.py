@@ -1,13 +1,16 @@
-"""A form that came when its session had ended: it is carried along, and sent once more.
+"""A form that came when its session had ended: it is carried along, and can be sent once more.
 
-Whoever signs in is shown that something was typed before, and sends it or leaves it. Nothing of it
-is kept here; it goes to the browser that sent it and comes back.
+It is offered to the person who had typed it, who is known by the browser and by signing in as the
+one that signed in there last; with all that it says, and never together with a password. Nothing of
+it is kept here: it goes to the browser that sent it and comes back.
 """
 
 from aiohttp import web
 
+from node import devices
+from node.store.accounts import AccountRow
 from node.web import forms
-from node.web.visit import Visit, ours
+from node.web.visit import Page, Visit, ours
 from protocol.errors import ComityError
 
 LIMIT = 32 * 1024
@@ -19,24 +22,19 @@ _FIELD = "typed:"
 _TO = "typed-to"
 
 
-async def signed_out(visit: Visit) -> web.StreamResponse:
+async def signed_out(visit: Visit, page: Page) -> web.StreamResponse:
     """What is answered to a form of nobody who is signed in (any more)."""
     deadline = visit.node.config.request_deadline
     try:
         form = await forms.read(visit.request, LIMIT, deadline)
     except ComityError:
         form = forms.Form()
-    # A password is typed anew: what a page holds can be read in the browser's history.
-    typed = {
-        f"{_FIELD}{name}": values
-        for name, values in form.fields.items()
-        if name != "token" and "password" not in name
-    }
-    if not typed or form.files:
+    typed = {f"{_FIELD}{name}": form.fields[name] for name in form.fields if name != "token"}
+    if not typed or form.files or page.confirmed:
         words = visit.say("You were signed out meanwhile, and nothing was taken. Do it again.")
         return visit.page("enter", 403, fault=words, carried=[])
-    carried = [(_TO, visit.request.path), *_pairs(typed)]
     words = visit.say("You were signed out meanwhile. Sign in: what you typed is kept until then.")
+    carried = [(_TO, visit.request.path), *_pairs(typed)]
     return visit.page("enter", 403, fault=words, carried=carried)
 
 
@@ -46,12 +44,25 @@ def carried(visit: Visit) -> list[tuple[str, str]]:
     return _pairs({name: fields[name] for name in fields if name == _TO or name.startswith(_FIELD)})
 
 
+def is_theirs(visit: Visit, account: AccountRow) -> bool:
+    """Whether something is carried, and this browser is one where this account signed in last."""
+    cookie = visit.request.cookies.get(visit.site.device, "")
+    return bool(carried(visit) and devices.mark(visit.node, account, cookie, visit.now))
+
+
 def resumed(visit: Visit) -> web.Response:
-    """The page that offers what was typed before, to whoever is signed in now."""
+    """The page that shows and offers what was typed before, to whoever is signed in now."""
     fields = visit.form.fields
     typed = {name.removeprefix(_FIELD): fields[name] for name in fields if name.startswith(_FIELD)}
-    return visit.page("resumed", action=ours(visit.form.one(_TO), "/"), typed=_pairs(typed))
+    action = ours(visit.form.one(_TO), "/")
+    return visit.page("resumed", action=action, typed=_pairs(typed))
 
 
 def _pairs(fields: dict[str, list[str]]) -> list[tuple[str, str]]:
-    return [(name, value) for name, values in fields.items() for value in values]
+    # A password is typed anew: what a page holds can be read in the browser's history.
+    return [
+        (name, value)
+        for name, values in fields.items()
+        if "password" not in name
+        for value in values
+    ]

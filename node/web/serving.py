@@ -142,7 +142,7 @@ async def _not_theirs(visit: Visit, page: Page) -> web.StreamResponse | None:
         return None
     if visit.caller is None:
         is_form = visit.request.method != "GET"
-        return await resuming.signed_out(visit) if is_form else visit.go("/enter")
+        return await resuming.signed_out(visit, page) if is_form else visit.go("/enter")
     if visit.caller.role not in page.roles:
         return _failed(visit, 403, "This page is not for your role here.")
     return None

@@ -64,7 +64,7 @@ PAGES = (
     Page("POST", "/findings/{id}/ask", _ASKS, findings.ask),
     Page("POST", "/findings/{id}/delete", _ASKS, findings.delete),
     # --- Deciding
-    Page("GET", "/decisions", _DECIDES, deciding.every),
+    Page("GET", "/decisions", _DECIDES, deciding.every, leaves=True),
     Page("GET", "/decisions/{id}", _DECIDES, deciding.show, leaves=True),
     Page("POST", "/decisions/{id}/approve", _DECIDES, deciding.approve),
     Page("POST", "/decisions/{id}/decline", _DECIDES, deciding.decline),

@@ -20,7 +20,10 @@ _SITES = {"github.com": "github", "gitlab.com": "gitlab", "pypi.org": "pypi", "t
 """Whose addresses of people are `https://SITE/NAME`."""
 
 _ADDRESS = re.compile(r"(https?://\S+|([a-z0-9-]+\.)+[a-z]{2,}/\S*)", re.IGNORECASE)
-_NUMBER = re.compile(r"\+?[0-9 ()/.-]*[0-9][0-9 ()/.-]*")
+_NUMBER = re.compile(r"\+?(?=[^0-9]*[0-9])[0-9 ()/.-]+")
+_LONGEST = 512
+"""Characters of a line; in a longer one nobody wrote one thing about a person."""
+
 _WITHIN_NAMES = "'\N{RIGHT SINGLE QUOTATION MARK}-\N{HYPHEN}\N{MIDDLE DOT}"
 
 
@@ -58,6 +61,8 @@ def understood(text: str, handle: str) -> Typed:
 
 def _of_line(line: str, handle: str) -> list[str]:
     """Empty where it is not clear."""
+    if len(line) > _LONGEST:
+        return []
     kind, colon, _ = line.partition(":")
     if colon and kind.strip().lower() in KINDS:
         return [line]
@@ -92,11 +97,21 @@ def _is_word(word: str) -> bool:
 
 
 def _of_mailboxes(line: str) -> list[str]:
-    """What a mail program writes for people: an address, or `Name <address>`, with commas."""
-    named = [(name, address) for name, address in getaddresses([line]) if "@" in address]
+    """What a mail program writes for people: an address, or `Name <address>`, with commas.
+
+    Nothing, where anything else stands there: it would be dropped, and not looked for.
+    """
+    found = getaddresses([line])
+    rest = line
+    for name, address in found:
+        for part in (address, *name.split()):
+            rest = rest.replace(part, "", 1)
+    is_all = not any(map(str.isalnum, rest))
+    if not is_all or not all("@" in address and "@" not in name for name, address in found):
+        return []
     return [
         term
-        for name, address in named
+        for name, address in found
         for term in ([f"email:{address}"] + ([f"name:{name}"] if name else []))
     ]
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from node import sessions
 from node.accounts import caller_of
-from node.api.routes import Call, Nothing
-from node.api.serving import NotYours, body_of, path_of, perform
+from node.api.routes import Call, Nothing, NotYours
+from node.api.serving import body_of, path_of, perform
 from node.api.table import ROUTES
 from node.callers import Caller, Role
 from node.door import Door

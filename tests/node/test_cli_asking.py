@@ -87,9 +87,9 @@ async def test_check_answers_by_exit_status_and_one_document(desk: Desk) -> None
     status, match = await desk.check("github:other-fake", "email:MALLORY@quill.example")
     assert (status, match["outcome"]) == (3, "match")
     assert set(match["findings"][0]) == {
-        "id", "issuer", "attestation", "strength", "matched", "not_matched", "measure", "scope",
-        "origin", "in_force_from", "ends_on", "state", "flags", "quorum", "custody", "attention",
-        "why", "contact",
+        "id", "issuer", "attestation", "strength", "matched", "not_matched", "is_own", "measure",
+        "scope", "origin", "in_force_from", "ends_on", "state", "flags", "quorum", "custody",
+        "attention", "why", "contact",
     }  # fmt: skip
     assert match["findings"][0]["quorum"] == "2 of 2"
     status, possible = await desk.check("-", stdin="\nname:Mallory Quill\n\n")

@@ -272,7 +272,7 @@ async def test_a_policy_is_previewed_changed_and_a_finding_judged(api: Api) -> N
     assert (made["issuer"], made["judged"], made["by"]) == (
         "foundation.example",
         "different",
-        "Ann",
+        "Ann (checker token)",
     )
     acts = await _acts(api)
     assert acts.count(("policy", "officer token")) == 4

@@ -58,10 +58,13 @@ class Browser:
         return await self._send("POST", path, {"Origin": self.origin}, data=form)
 
     async def open(self, path: str, status: int = 200) -> str:
-        """What a page says, which is there with this status."""
-        answer = await self.get(path)
-        assert answer.status == status, answer.text
-        return answer.text
+        """What a page says, or the one that it leads to."""
+        async with self.session.get(self.origin + path) as answer:
+            text = await answer.text()
+            assert answer.status == status, text
+        if found := _TOKEN.search(text):
+            self.token = found[1] or self.token
+        return text
 
     async def send(self, path: str, fields: Any, status: int = 200) -> tuple[str, str]:
         """A form, or one of several fields of a name; where it leads, and what it says there."""

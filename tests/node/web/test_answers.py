@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 
-from node import audit, kept
+from node import acts, audit, kept
+from node.api.checks import Checked, Coverage
 from node.web import answers
 from tests.node.federation import Federation
 from tests.node.web.conftest import Browser, Pages
 
 WHO = "somebody@person.example"
+NOTHING = Checked(outcome="nothing_found", coverage=Coverage(complete=True, peers=[]), findings=[])
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ async def test_an_answer_goes_with_what_was_found(pages: Pages, found: Browser) 
     await kept.delete(pages.community.node, finding, pages.community.now)
     gone = await found.get(address)
     assert (gone.status, WHO in gone.text) == (404, False)
-    assert "not kept any more" in gone.text
+    assert "check once more" in gone.text
 
 
 async def test_an_answer_goes_with_what_it_states(
@@ -78,3 +80,37 @@ async def test_an_answer_goes_by_itself(found: Browser, monkeypatch: pytest.Monk
     short = await _check(found)
     await asyncio.sleep(0.1)
     assert (await found.get(short)).status == 404
+
+
+async def test_an_answer_does_not_outlive_what_it_says(pages: Pages) -> None:
+    """What is our own and was stayed, or has ended since, is read anew; so is what was judged."""
+    conf = pages.community
+    id_ = await conf.publish(f"email:{WHO}")
+    browser = await pages.signed_in("checker")
+    for change in ("stay", "lift"):
+        address = await _check(browser)
+        assert (await browser.get(address)).status == 200
+        if change == "stay":
+            await conf.approve(await acts.stay(conf.node, [id_], conf.today, conf.now))
+        else:
+            await conf.lift(id_, "overturned")
+        assert (await browser.get(address)).status == 404
+
+
+async def test_nothing_of_an_answer_is_left_after_signing_out(
+    found: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what was found, nor about whom."""
+    dropped: list[bytes] = []
+    monkeypatch.setattr(answers.Answers, "drop", lambda _, session: dropped.append(session))
+    await _check(found)
+    await found.get("/check")
+    await found.post("/leave")
+    assert len(dropped) == 1
+    held = answers.Answers()
+    id_ = held.keep(answers.Answer(b"session", NOTHING, [WHO]))
+    monkeypatch.undo()
+    held.drop(b"another")
+    assert held.of(b"session", id_) is not None
+    held.drop(b"session")
+    assert held.of(b"session", id_) is None

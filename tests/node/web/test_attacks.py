@@ -9,9 +9,11 @@ from yarl import URL
 
 from node import accounts, audit
 from node.callers import Role
+from node.errors import UserError
 from node.web import rendering
 from node.web.table import PAGES
 from node.web.visit import Page
+from tests.node.federation import Federation
 from tests.node.web.conftest import Answer, Browser, Pages
 
 LONG = "a password of some length"
@@ -182,3 +184,28 @@ async def test_cookies_of_others_are_no_fault(pages: Pages, cookie: str) -> None
     """At this machine every program can set some."""
     browser = await pages.stranger()
     assert (await browser.get("/enter", Cookie=cookie)).status == 200
+
+
+async def test_nobody_who_only_checks_undoes_what_the_committee_decided(pages: Pages) -> None:
+    """To say that it is somebody else would hide it from all who ask after them."""
+    await pages.community.publish("email:mallory@person.example")
+    eve, alice = await pages.signed_in("checker"), await pages.signed_in("officer")
+    for browser, status in ((eve, 403), (alice, 303)):
+        answer = await browser.post("/check", {"who": "mallory@person.example"})
+        shown = await browser.open(answer.leads_to)
+        (finding,) = set(re.findall(r'href="(/findings/[0-9a-f-]{36})"', shown))
+        offered = "No, somebody else" in await browser.open(finding)
+        assert offered is (browser is alice)
+        judged = await browser.post(f"{finding}/judge", {"judged": "different"})
+        assert judged.status == status
+
+
+async def test_no_peer_speaks_as_this_community(federation: Federation) -> None:
+    """Its findings would read as what our own committee has decided."""
+    conf = await federation.community("conf.example")
+    folder, federation.folder = federation.folder, federation.folder / "elsewhere"
+    federation.folder.mkdir()
+    another = await federation.community("conf.example")
+    federation.folder = folder
+    with pytest.raises(UserError, match="speaks in your name"):
+        await federation.peer(conf, another)

@@ -7,7 +7,7 @@ from node import sessions
 from tests.node.web.conftest import Answer, Browser, Pages
 
 LONG = "a password of some length"
-TYPED = "somebody@person.example <&>"
+TYPED = "Ada <somebody@person.example>"
 
 
 def _hidden(page: str) -> dict[str, str]:
@@ -37,6 +37,7 @@ async def test_what_was_typed_is_sent_again_after_signing_in(pages: Pages) -> No
     assert {name: _hidden(wrong.text)[name] for name in carried} == carried
     entered = await browser.post("/enter", carried | {"name": "Ada", "password": LONG})
     assert (entered.status, "You are signed in again" in entered.text) == (200, True)
+    assert html.escape(TYPED) in entered.text.partition("<form")[0]
     again = _hidden(entered.text)
     assert again | {"who": TYPED, "event": "A"} == again
     assert "password" not in again
@@ -70,3 +71,23 @@ async def test_who_shows_that_it_is_them_goes_on_where_they_were(pages: Pages) -
         asked = await browser.get(f"/confirm?back={back}")
         shown = _hidden(asked.text) | {"shown-password": LONG}
         assert (await browser.post("/confirm", shown)).leads_to == leads_to
+
+
+async def test_nobody_else_is_offered_what_somebody_typed(pages: Pages) -> None:
+    """Whoever signs in next in the same browser sees nothing of it, and sends nothing of it."""
+    other = await pages.stranger()
+    await other.post(await pages.invited("Hana"), {"password": LONG})
+    browser, answer = await _out_while_typing(pages)
+    carried = _hidden(answer.text) | {"token": ""}
+    entered = await browser.post("/enter", carried | {"name": "Hana", "password": LONG})
+    assert (entered.status, entered.leads_to) == (303, "/")
+
+
+async def test_a_prepared_page_sets_no_password(pages: Pages) -> None:
+    """Neither is one carried, nor has the step-up been passed by signing in so."""
+    browser, _ = await _out_while_typing(pages)
+    prepared = {"typed-to": "/me/password", "typed:password": "chosen by another", "typed:x": "y"}
+    entered = await browser.post("/enter", prepared | {"name": "Ada", "password": LONG})
+    assert "chosen by another" not in entered.text
+    asked = await browser.post("/me/password", {"password": "chosen by another"})
+    assert (asked.status, "Show that it is you" in asked.text) == (403, True)

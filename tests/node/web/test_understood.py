@@ -93,6 +93,17 @@ def test_what_people_paste(typed: str, terms: list[str]) -> None:
         "asdf qwer !!! ???",
         "Casey Brandt (she)",
         "casey_brandt fake",
+        "https://github.com/mallory, ok@fine.example",
+        "ok@fine.example, +49 151 12345678",
+        "ok@fine.example, github:mallory",
+        "ok@fine.example, mallory",
+        "ok@fine.example mallory",
+        "Ada <ok@fine.example>, github.com/mallory",
+        "ok@fine.example (mallory@bad.example)",
+        '"mallory@bad.example" <ok@fine.example>',
+        "(" * 511 + "@",
+        "1" * 500 + "x",
+        "A" * 600 + " Name",
     ],
 )
 def test_what_could_be_two_things_is_no_name(typed: str) -> None:
