@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 from node.config import database_url as url_for_driver
 from node.migrations import upgrade
 from node.store import Store
-from tests.paths import SHARED
+from tests.paths import ROOT, SHARED
 
 with warnings.catch_warnings():
     # It says at import that there is no session of a user, which is so in every build.
@@ -31,15 +31,21 @@ with warnings.catch_warnings():
 
 _TEMPLATE = "comity_template"
 
+_SAID_HERE = (ROOT / "tests" / "node" / "web", ROOT / "tests" / "node" / "api")
+"""Where pages and the local API are tested."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out tests without a case: published vectors and exports need not be there.
 
-    The second database of tests of what is said between nodes is left to the sweeps.
+    The second database of tests of what is said over HTTP, between nodes and here, is left to the
+    sweeps: what is stored, and how, has tests of its own.
     """
     for item in items:
-        if item.get_closest_marker("wire") and _database_of(item) == "postgresql":
+        is_here = any(item.path.is_relative_to(each) for each in _SAID_HERE)
+        is_said = is_here or item.get_closest_marker("wire")
+        if is_said and _database_of(item) == "postgresql":
             item.add_marker(pytest.mark.sweep)
     if SHARED.exists():
         return
