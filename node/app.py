@@ -18,7 +18,19 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from node import acts, clock, desk, ledger, lists, notice, notify, recovery, retention, sync
+from node import (
+    acts,
+    clock,
+    desk,
+    ledger,
+    lists,
+    loopback,
+    notice,
+    notify,
+    recovery,
+    retention,
+    sync,
+)
 from node import inquiries as inquiries_job
 from node import peering as peering_job
 from node.api import serving as local
@@ -197,27 +209,41 @@ async def _say_little(_request: web.Request, response: web.StreamResponse) -> No
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, host: str, port: int, remedy: str) -> AsyncIterator[str]:
+async def _listening(
+    app: web.Application, host: str, port: int, remedy: str, *, as_localhost: bool = False
+) -> AsyncIterator[str]:
+    """Listen there; `as_localhost`, at all that browsers take for `localhost` as well."""
     # aiohttp's own logger writes down who sent what it could not parse.
     quiet = logging.Logger("node.http")  # noqa: LOG001 - one without handlers, parent or level
     quiet.disabled = True
     runner = web.AppRunner(app, logger=quiet, shutdown_timeout=SHUTDOWN, **SERVER_LIMITS)
     await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise UserError(
-                "cannot listen on %(host)s:%(port)s: %(cause)s. %(remedy)s",
-                host=host,
-                port=port,
-                cause=cause(error),
-                remedy=remedy,
-            ) from error
+        await _listen(runner, host, port, remedy)
         bound = runner.addresses[0][1]
-        yield f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+        for address in loopback.addresses() if as_localhost else ():
+            if not loopback.is_covered(address, {each[0] for each in runner.addresses}):
+                await _listen(runner, address, bound, remedy)
+        yield f"http://{_in_url(host)}:{bound}"
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int, remedy: str) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise UserError(
+            "cannot listen on %(host)s:%(port)s: %(cause)s. %(remedy)s",
+            host=_in_url(host),
+            port=port,
+            cause=cause(error),
+            remedy=remedy,
+        ) from error
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 @asynccontextmanager
@@ -232,7 +258,9 @@ async def _local(
     app.on_response_prepare.append(_say_little)
     host, port = listen_address(listen)
     site = add_pages(app, service, service.node.config.pages_url)
-    async with _listening(app, host, port, _LOCAL_ELSEWHERE) as url:
+    if host == "localhost":
+        host = "127.0.0.1"  # by number: of two addresses each would draw a port of its own
+    async with _listening(app, host, port, _LOCAL_ELSEWHERE, as_localhost=site.is_local) as url:
         site.listens_on(url, is_lasting=port != 0)
         yield url, site.origin
 

@@ -12,13 +12,13 @@ templates/         texts in the community's own words, in the place of those tha
 import fcntl
 import os
 import secrets
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from node import loopback
 from node.errors import UserError
 from protocol.encoding import from_base64url
 from protocol.errors import Malformed
@@ -253,8 +253,7 @@ def load_smtp_password(home: Home, environment: Mapping[str, str]) -> str:
 def _free_port() -> int:
     while True:
         port = secrets.choice(_PORTS)
-        with suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
+        if loopback.is_free(port):
             return port
 
 

@@ -77,6 +77,11 @@ class Site:
             self.is_lasting = is_lasting
 
     @property
+    def is_local(self) -> bool:
+        """Whether browsers reach the pages by the name `localhost`, as where no address is set."""
+        return not self.origin or urlsplit(self.origin).hostname == "localhost"
+
+    @property
     def is_secure(self) -> bool:
         """Whether the pages are reached by TLS."""
         return self.origin.startswith("https:")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from node import loopback
 from node.errors import UserError
 from node.home import Home
 from tests.node.federation import free_address
@@ -91,15 +92,20 @@ async def test_while_the_pages_are_served_there_is_another_link(home: Path) -> N
     assert "this node serves no pages" in refused.stderr
 
 
-async def test_where_somebody_else_listens_it_is_said_what_to_do(home: Path) -> None:
-    """Pages at another address would open with everything missing that browsers keep."""
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", Home(home).pages_port()))
-        other.listen()
+@pytest.mark.parametrize("address", loopback.addresses())
+async def test_where_somebody_else_listens_it_is_said_what_to_do(home: Path, address: str) -> None:
+    """Pages at another address would open with everything missing that browsers keep.
+
+    Browsers take both addresses for `localhost`: at either somebody else would be these pages.
+    """
+    port = Home(home).pages_port()
+    with socket.create_server((address, port), family=loopback.FAMILIES[address]):
         async with _opened(home) as (line, process):
             await asyncio.wait_for(process.wait(), PATIENCE)
     assert process.returncode == 1
-    assert "Stop what listens there, or name another address" in json.loads(line)["error"]
+    error = json.loads(line)["error"]
+    assert "Stop what listens there, or name another address" in error
+    assert f"{address}:{port}" in error.replace("[", "").replace("]", "")
 
 
 @pytest.mark.parametrize("text", ["", "x", "0", "65536", "-1", "1234567"])
