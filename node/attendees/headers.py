@@ -69,18 +69,22 @@ class Recognised:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a header or of a status, without case, marks and punctuation."""
-    return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    """The words of a header or of a status, without case, marks and punctuation.
+
+    Only those of its beginning: the time of normalising grows with the square of the length.
+    """
+    return tuple(_WORD.findall(unicodedata.normalize("NFKC", text[:_LONGEST]).casefold()))
 
 
 def recognise(header: str) -> Recognised | None:
     """What `header` means, or None where it means nothing that is asked about."""
-    found = words(header[:_LONGEST])
+    found = words(header)
     return _WHOLE.get(found) or _by_vocabulary(found) or _question(found)
 
 
 _WORD = re.compile(r"[^\W_]+|#")
 _LONGEST = 300
+"""Characters of a header or status that are looked at."""
 
 
 def _listed(role: Role, owner: Owner | None, headers: str) -> dict[tuple[str, ...], Recognised]:

@@ -1,5 +1,8 @@
 """Who is on a row: own lists, built for one rule each."""
 
+import unicodedata
+from typing import Literal
+
 import pytest
 
 from node.attendees.headers import Owner
@@ -94,6 +97,24 @@ def test_cancelled_rows_are_skipped(status: str) -> None:
     """In every language that is known, whatever is said in brackets."""
     row = one(name="Mia", email="mia@example.org", status=status)
     assert (row.state, row.reason, row.candidates) == (State.SKIPPED, CANCELLED, ())
+
+
+def test_what_takes_long_to_normalise_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One cell, header or word for a column would hold up everybody whom the node serves."""
+    marks = "a" + "\u0301" * 1000 + "\u0327" * 1000
+    seen: list[int] = []
+    normalize = unicodedata.normalize
+
+    def counted(form: Literal["NFC", "NFKC"], text: str) -> str:
+        seen.append(len(text))
+        return normalize(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", counted)
+    data = csv_list(("Email", "Status", marks), ("a@person.example", marks, "x"))
+    (row,) = rows_of(data, [f"{marks}.=github"])
+    assert values(row, "github", "attendee") == ["x"]
+    assert row.state is State.LIVE
+    assert 0 < max(seen) <= 300
 
 
 @pytest.mark.parametrize(
