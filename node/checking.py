@@ -9,7 +9,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -174,7 +174,7 @@ async def check(  # noqa: PLR0913 - time and the caller's own name are named at 
     kept.check_name(ref, English("a ref"))
     until = kept_until(node, occasion.purpose, now)
     question = Question(identifiers, occasion.purpose, until)
-    await audit.write(node, "check", asking_in_record(occasion), now, identifiers)
+    await audit.write(node, "check", asking_in_record(occasion, identifiers), now, identifiers)
     answered = await answer(node, reach, question, now=now)
     about = [sorted(each.text for each in identifiers), occasion.to_value(), ref]
     person = person_asked(node.vault, dict.fromkeys(identifiers, ""), canonical_json(about), ref)
@@ -184,9 +184,9 @@ async def check(  # noqa: PLR0913 - time and the caller's own name are named at 
     return result
 
 
-def asking_in_record(occasion: Occasion) -> dict[str, object]:
-    """What is recorded of a question before it is asked."""
-    return {"who": audit.who(), **occasion.to_value()}
+def asking_in_record(occasion: Occasion, identifiers: Collection[Identifier]) -> dict[str, object]:
+    """What is recorded of a question before it is asked: of whom it is about, how many."""
+    return {"who": audit.who(), **occasion.to_value(), "identifiers": len(identifiers)}
 
 
 def kept_until(node: Node, purpose: Purpose, now: int) -> date:

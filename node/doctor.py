@@ -1,14 +1,16 @@
 """What an operator should know: every check of a node, and for each fault the next thing to type.
 
 Checks go from the ground up, and end at the first thing without which the others mean nothing:
-settings, master key, database, record of acts, own log, keys, records; then time, peers, budgets
-and the disk.
+settings, master key, database, record of acts, own log, keys, records; then time, peers, budgets,
+who asks here, and the disk.
 """
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from sqlalchemy.engine import make_url
@@ -212,6 +214,8 @@ async def _at_work(node: Node, now: int) -> AsyncIterator[Check]:
         yield check
     async for check in _budgets(node, now):
         yield check
+    async for check in _questions(node, now):
+        yield check
     yield await _inquiries(node)
 
 
@@ -410,6 +414,31 @@ async def _budgets(node: Node, now: int) -> AsyncIterator[Check]:
         budget = await budgets.standing(node, peer.fingerprint, now)
         if budget.refused_at is not None and now - budget.refused_at < SHOWN:
             yield _refused(peer, budget)
+
+
+async def _questions(node: Node, now: int) -> AsyncIterator[Check]:
+    """Who asks here about more than a peer may: of our own sanctions they are told unmeasured."""
+    asked = Counter[tuple[str, date]]()
+    for each in [
+        *await audit.since(node, "check", now - SHOWN),
+        *await audit.since(node, "screen", now - SHOWN),
+    ]:
+        asked[each.detail["who"], day_of(each.at)] += each.detail.get("identifiers", 0)
+    most = node.config.evaluation_bucket
+    many = {who: (day, asked[who, day]) for who, day in sorted(asked) if asked[who, day] > most}
+    for who, (day, number) in many.items():
+        message = English(
+            "asked about %(number)s addresses, names and handles on %(day)s, and was told what our "
+            "own sanctions say of them. If it was the list of an event, all is well. Else ask "
+            "them why: somebody may be trying out a list of addresses",
+            number=number,
+            day=day,
+        )
+        name = English("questions of %(who)s", who=who)
+        yield Check(name, "warning", message, "comity audit export")
+    if not many:
+        message = English("nobody here asked about more than %(most)s on one day", most=most)
+        yield Check(English("questions"), "ok", message)
 
 
 async def _inquiries(node: Node) -> Check:

@@ -280,7 +280,7 @@ async def screen(  # noqa: PLR0913 - time and progress are named at every call
     keep_until = kept_until(node, occasion.purpose, now)
     asked = sorted({each for row in rows for each in row.identifiers})
     question = Question(asked, occasion.purpose, keep_until)
-    detail = asking_in_record(occasion) | {"rows": len(rows)}
+    detail = asking_in_record(occasion, asked) | {"rows": len(rows)}
     await audit.write(node, "screen", detail, now, asked)
     answered = await answer(node, reach, question, now=now, progress=progress)
     results, found = [], []

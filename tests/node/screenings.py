@@ -15,13 +15,18 @@ NO_EVENT = Purpose(kind="registration", start=None, end=None)
 
 
 async def screened(
-    node: Node, data: bytes, issuers: Sequence[Issuer], purpose: Purpose = NO_EVENT
+    node: Node,
+    data: bytes,
+    issuers: Sequence[Issuer],
+    purpose: Purpose = NO_EVENT,
+    *,
+    now: int = NOW,
 ) -> Screened:
     """Screen a list at issuers that were admitted."""
     table = read_table(data)
     rows = attendee_rows(table, propose(table))
     asked = identify(rows, node.config.default_region)
-    result = await screen(node, Reach(*issuers), asked, Occasion("PyRegion", purpose), now=NOW)
+    result = await screen(node, Reach(*issuers), asked, Occasion("PyRegion", purpose), now=now)
     check_counts(result, len(table.rows))
     return result
 

@@ -8,14 +8,20 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
-from node import budgets, doctor, ledger
+from node import audit, budgets, doctor, ledger
+from node.checking import Occasion, check
 from node.cli import cli
+from node.clock import day_of
 from node.doctor import Check
 from node.home import Home, create_master_key
 from node.node import Node, opened
 from node.store import peers
 from node.tables import log_entries, logs, own_keys
 from protocol.errors import OverBudget
+from protocol.identifiers import from_text
+from tests.node.attendees.lists import csv_list
+from tests.node.issuers import Reach
+from tests.node.screenings import NO_EVENT, screened
 from tests.node.served import NOW, PeerLog, admitted, founded
 
 DAY = 86_400
@@ -200,6 +206,32 @@ async def test_row_2_the_total_is_shown_to_the_administrator(at_home: Home) -> N
     async with opened(at_home) as node:
         await budgets.charge(node, bytes(32), bytes(32), 100, NOW)
     assert (await found(at_home))["budgets"].level == "warning"
+
+
+async def test_row_24_who_asks_here_about_very_many_is_shown(at_home: Home) -> None:
+    """Of our own sanctions they are told without a budget; one by one, or by a made-up list."""
+    with at_home.config_file.open("a") as file:
+        file.write("evaluation_bucket = 20\n")
+    occasion = Occasion(None, NO_EVENT)
+    people = [from_text(f"github:mallory-{number}") for number in range(21)]
+
+    rows = [(each.value,) for each in people]
+    async with opened(at_home) as node:
+        await screened(node, csv_list(("GitHub",), *rows[:20]), (), now=NOW)
+        assert (await found(at_home))["questions"].level == "ok"
+        with audit.acting("Eve"):
+            await screened(node, csv_list(("GitHub",), *rows), (), now=NOW)
+        with audit.acting("Mallory"):
+            for each in people:
+                await check(node, Reach(), [each], occasion, now=NOW + DAY)
+    checks = await found(at_home, NOW + DAY)
+    assert "questions" not in checks
+    for who, day in (("Eve", NOW), ("Mallory", NOW + DAY)):
+        many = checks[f"questions of {who}"]
+        assert (many.level, many.next) == ("warning", "comity audit export")
+        assert f"asked about 21 addresses, names and handles on {day_of(day)}" in many.message
+    assert "questions of here" not in checks
+    assert (await found(at_home, NOW + 9 * DAY))["questions"].level == "ok"
 
 
 async def test_the_doctor_changes_nothing(at_home: Home) -> None:
