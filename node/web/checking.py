@@ -44,7 +44,7 @@ async def _answers(visit: Visit) -> list[inquiries.Asked]:
 
 async def look(visit: Visit) -> web.StreamResponse:
     """`GET /check`."""
-    return visit.page("check", handles=HANDLES, unclear=[])
+    return visit.page("check", handles=HANDLES, terms=[], unclear=[])
 
 
 async def check(visit: Visit) -> web.StreamResponse:
@@ -61,16 +61,26 @@ async def check(visit: Visit) -> web.StreamResponse:
         fault = visit.say("This is more than one person has. For several people, screen a list.")
     if fault is not None:
         faults = {"who": fault}
-        return visit.page("check", 422, handles=HANDLES, unclear=typed.unclear, faults=faults)
+        return visit.page(
+            "check", 422, handles=HANDLES, terms=[], unclear=typed.unclear, faults=faults
+        )
     try:
         answer = await visit.ask(checks.check, body)
     except ComityError as error:
         words = typed.named(str(error))
         faults = event_faults(visit, error) or {"who": visit.say(words)}
-        return visit.page("check", error.status, handles=HANDLES, unclear=[], faults=faults)
+        return visit.page(
+            "check", error.status, handles=HANDLES, terms=[], unclear=[], faults=faults
+        )
     return visit.go(
         f"/check/{visit.site.answers.keep(Answer(visit.here.tag, answer, typed.terms))}"
     )
+
+
+async def typed(visit: Visit) -> web.StreamResponse:
+    """`POST /typed`: how what is typed about somebody is read, for the script; nobody is asked."""
+    found = understood(visit.form.one("who"), visit.form.one("handle"))
+    return visit.page("typed", terms=found.terms, unclear=found.unclear)
 
 
 async def again(visit: Visit) -> web.StreamResponse:

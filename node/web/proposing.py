@@ -188,6 +188,7 @@ async def _form(
         status,
         faults=faults or {},
         handles=HANDLES,
+        terms=[],
         unclear=understood(visit.form.one("who"), visit.form.one("handle")).unclear,
         spaces=spaces,
         bodies=bodies,

@@ -51,6 +51,7 @@ PAGES = (
     Page("GET", "/", _ANYBODY, checking.home),
     Page("GET", "/check", _ASKS, checking.look),
     Page("POST", "/check", _ASKS, checking.check),
+    Page("POST", "/typed", _ASKS, checking.typed),
     Page("GET", "/check/{id}", _ASKS, checking.again),
     Page("GET", "/lists", _ASKS, lists.every),
     Page("POST", "/lists/understand", _ASKS, lists.understand, limit=lists.LIMIT),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from node import audit
 from tests.browser.story import CASEY, ONCE, ROBIN, Story
 from tests.browser.visitor import Visitors, invitation
 
@@ -113,6 +114,31 @@ async def test_a_finding_is_judged_and_deleted(story: Story, visitors: Visitors)
     await ada.click("Delete it now")
     assert await ada.title() == "It is deleted"
     assert (await ada.go(finding)).status == 404
+
+
+@ONCE
+async def test_how_it_is_read_is_seen_before_anybody_is_asked(
+    story: Story, visitors: Visitors
+) -> None:
+    """As soon as one goes on from the field; what is not clear is named, and cleared up."""
+    ada = await visitors.to(story.conf)
+    await ada.enter(await invitation(story.conf, "Ada"))
+    await ada.go("/check")
+    before = await audit.verify(story.conf.node)
+    who = ada.page.get_by_label("What do you know of the person?")
+    await who.fill(f"Casey Brandt <{CASEY}>\n{ROBIN}")
+    await who.blur()
+    shown = ada.page.get_by_role("status")
+    await shown.get_by_text("Not clear:").wait_for()
+    assert (
+        f"Understood as: {CASEY} (e-mail address); Casey Brandt (name)" in await shown.inner_text()
+    )
+    assert ROBIN in await shown.locator("li").inner_text()
+    await ada.page.get_by_label("A bare handle is of").select_option("github")
+    await shown.get_by_text(f"{ROBIN} (GitHub)").wait_for()
+    assert await shown.get_by_text("Not clear:").count() == 0
+    assert await audit.verify(story.conf.node) == before
+    assert await ada.accessible("read") == []
 
 
 @ONCE

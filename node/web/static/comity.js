@@ -1,4 +1,5 @@
-// What pages do beside their forms: passkeys, progress without reloading, files that are dropped.
+// What pages do beside their forms: passkeys, progress without reloading, how what is typed is read,
+// files that are dropped.
 // Every page works without this, save passkeys and keys that the browser keeps.
 
 const forms = (root, query) => [...root.querySelectorAll(query)];
@@ -72,6 +73,18 @@ for (const section of forms(document, "[data-progress]")) {
       item.querySelector("span").textContent = words;
     }
   };
+}
+
+// --- How what is typed about somebody is read, before anybody is asked
+
+for (const shown of forms(document, "[data-typed]")) {
+  const form = shown.closest("form");
+  const look = async () => {
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(shown.dataset.typed, { method: "POST", body });
+    if (answer.ok) shown.innerHTML = await answer.text();
+  };
+  for (const name of ["who", "handle"]) form.elements[name].addEventListener("change", look);
 }
 
 // --- Files that are dropped
