@@ -1,5 +1,7 @@
 """The first page, and checking one person."""
 
+from collections.abc import Mapping, Sequence
+
 from aiohttp import web
 
 from node.api import checks, decisions, findings, inquiries, sanctions, screenings
@@ -44,7 +46,7 @@ async def _answers(visit: Visit) -> list[inquiries.Asked]:
 
 async def look(visit: Visit) -> web.StreamResponse:
     """`GET /check`."""
-    return visit.page("check", handles=HANDLES, terms=[], unclear=[])
+    return _form(visit)
 
 
 async def check(visit: Visit) -> web.StreamResponse:
@@ -60,21 +62,26 @@ async def check(visit: Visit) -> web.StreamResponse:
     elif len(typed.terms) > checks.MAX_TERMS:
         fault = visit.say("This is more than one person has. For several people, screen a list.")
     if fault is not None:
-        faults = {"who": fault}
-        return visit.page(
-            "check", 422, handles=HANDLES, terms=[], unclear=typed.unclear, faults=faults
-        )
+        return _form(visit, 422, {"who": fault}, typed.unclear)
     try:
         answer = await visit.ask(checks.check, body)
     except ComityError as error:
         words = typed.named(str(error))
         faults = event_faults(visit, error) or {"who": visit.say(words)}
-        return visit.page(
-            "check", error.status, handles=HANDLES, terms=[], unclear=[], faults=faults
-        )
+        return _form(visit, error.status, faults)
     return visit.go(
         f"/check/{visit.site.answers.keep(Answer(visit.here.tag, answer, typed.terms))}"
     )
+
+
+def _form(
+    visit: Visit,
+    status: int = 200,
+    faults: Mapping[str, str] | None = None,
+    unclear: Sequence[str] = (),
+) -> web.Response:
+    values = {"handles": HANDLES, "terms": [], "unclear": unclear, "faults": faults or {}}
+    return visit.page("check", status, **values)
 
 
 async def typed(visit: Visit) -> web.StreamResponse:
