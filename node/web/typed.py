@@ -101,7 +101,10 @@ def _of_mailboxes(line: str) -> list[str]:
 
     Nothing, where anything else stands there: it would be dropped, and not looked for.
     """
-    found = getaddresses([line])
+    try:
+        found = getaddresses([line])
+    except RecursionError:  # parentheses within parentheses
+        return []
     rest = line
     for name, address in found:
         for part in (address, *name.split()):
