@@ -32,6 +32,8 @@ from protocol.keys import SigningKey
 from protocol.voprf import OprfKey
 from tests.node.issuers import NOW, TODAY, Issuer, Reach
 
+pytestmark = pytest.mark.wire
+
 NO_EVENT = Purpose(kind="unspecified", start=None, end=None)
 MALLORY = ("email:mallory@quill.example", "github:mallory-fake", "name:Mallory Quill")
 DAY = timedelta(days=1)

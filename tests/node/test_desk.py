@@ -42,6 +42,8 @@ from tests.node.served import NOW as SERVED_NOW
 from tests.node.served import Served, served
 from tests.node.statements import statements
 
+pytestmark = pytest.mark.wire
+
 ADDRESS = "mallory.quill@example.org"
 NOBODY = "nobody.known@example.org"
 

@@ -30,6 +30,8 @@ from tests.node.federation import Community, Federation, eventually
 from tests.node.issuers import NOW, TODAY, Issuer
 from tests.node.test_kept import find, held
 
+pytestmark = pytest.mark.wire
+
 DAY = 86_400
 MALLORY = "email:mallory@quill.example"
 NO_EVENT = Purpose(kind="meetup", start=None, end=None)

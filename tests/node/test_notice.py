@@ -31,6 +31,8 @@ from tests.node.federation import Community, Federation
 from tests.node.mail_server import HOST, MailServer, mail_server
 from tests.node.served import served
 
+pytestmark = pytest.mark.wire
+
 UNTIL = TODAY + timedelta(days=10)
 DELAYED = Notice(state="delayed", until=UNTIL)
 ADDRESS = "mallory.quill@example.org"

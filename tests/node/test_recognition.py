@@ -13,6 +13,8 @@ from protocol.exchange import Purpose
 from protocol.identifiers import from_text
 from tests.node.federation import Community, Federation
 
+pytestmark = pytest.mark.wire
+
 PERSON = "email:mallory@person.example"
 NO_OCCASION = Occasion(None, Purpose(kind="unspecified", start=None, end=None))
 

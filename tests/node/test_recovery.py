@@ -42,6 +42,8 @@ from protocol.sealing import record_hash
 from protocol.tiles import Bundle
 from tests.node.federation import Community, Federation, eventually, password
 
+pytestmark = pytest.mark.wire
+
 NO_EVENT = Purpose(kind="unspecified", start=None, end=None)
 
 

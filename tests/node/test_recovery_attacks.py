@@ -17,6 +17,8 @@ from protocol.note import SignedNote
 from protocol.statements import Approval, encode_entry, read_entry
 from tests.node.federation import Community, Federation, eventually
 
+pytestmark = pytest.mark.wire
+
 
 async def _renoted(peer: Community, fingerprint: bytes, note: SignedNote) -> None:
     """Let a peer hand out this note of a log that it holds."""

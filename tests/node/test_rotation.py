@@ -54,6 +54,8 @@ from tests.node.federation import Community, Federation
 from tests.node.mirror import led_to, mirror
 from tests.node.processes import beside
 
+pytestmark = pytest.mark.wire
+
 PERSON, OTHER = "email:person@person.example", "email:somebody@else.example"
 NO_EVENT = Purpose(kind="unspecified", start=None, end=None)
 
