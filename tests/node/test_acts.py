@@ -17,6 +17,8 @@ from protocol.identifiers import from_text
 from protocol.items import Notice
 from tests.node.committee import NOW, PERSON, TODAY, Committee, proposal
 
+pytestmark = pytest.mark.wire
+
 
 async def _flags(committee: Committee, id_: str, day: date = TODAY) -> frozenset[Flag]:
     return (await committee.register()).attestations[id_].state(day).flags

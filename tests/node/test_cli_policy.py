@@ -18,6 +18,8 @@ from protocol.identifiers import from_text
 from tests.node.federation import Community, Federation
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.wire
+
 PERSON = "email:mallory@person.example"
 NO_OCCASION = Occasion(None, Purpose(kind="unspecified", start=None, end=None))
 

@@ -40,6 +40,8 @@ from tests.node.committee import (
     proposal,
 )
 
+pytestmark = pytest.mark.wire
+
 DANA = SigningKey(bytes(range(1, 33)))
 """The key of somebody who is no officer yet, on a device of their own."""
 

@@ -24,6 +24,8 @@ from tests.node.issuers import Reach
 from tests.node.screenings import NO_EVENT, screened
 from tests.node.served import NOW, PeerLog, admitted, founded
 
+pytestmark = pytest.mark.wire
+
 DAY = 86_400
 
 

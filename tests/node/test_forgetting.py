@@ -17,6 +17,8 @@ from protocol.sheet_checks import RefusedSheet, verify_sheet
 from tests.node.committee import CYD, NOW, TODAY, Committee
 from tests.node.federation import Federation
 
+pytestmark = pytest.mark.wire
+
 END = TODAY + timedelta(days=20)
 REVIEW = TODAY + timedelta(days=5)
 

@@ -30,6 +30,8 @@ from tests.node.issuers import NOW, Issuer, Reach
 from tests.node.test_checking import NO_EVENT, issuer, node
 from tests.node.test_kept import held
 
+pytestmark = pytest.mark.wire
+
 __all__ = ["issuer", "node"]
 
 VAULT = Vault(bytes(32))

@@ -28,6 +28,8 @@ from node.store.outbox import OutboxRow
 from tests.node import mail_server as real
 from tests.node.mail_server import HOST, certificate, mail_server
 
+pytestmark = pytest.mark.wire
+
 NOW = 1_803_895_200
 TO = "mallory.quill@person.example"
 SENDER = Sender("Python Foundation", "coc@python.example")

@@ -56,6 +56,8 @@ from protocol.statements import (
 )
 from tests.node.committee import CYD, NOW, TODAY, Committee, found_cheaply, password
 
+pytestmark = pytest.mark.wire
+
 Value = Any
 Path = tuple[str | int, ...]
 

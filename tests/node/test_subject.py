@@ -24,6 +24,8 @@ from tests.node.federation import Federation
 from tests.node.statements import statements
 from tests.node.test_audit import OCCASION
 
+pytestmark = pytest.mark.wire
+
 
 async def _export(committee: Committee, *proven: str, now: int = NOW) -> Export:
     return await subject.export(committee.node, {from_text(each) for each in proven}, now)
