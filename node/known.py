@@ -42,15 +42,15 @@ async def load(node: Node, connection: AsyncConnection, also: Collection[bytes] 
         register = await node.registers.of(connection, fingerprint)
         if register is not None:
             registers[fingerprint] = register
-    own, decided_here = await logs.own_head(connection), await node.registers.own(connection)
+    own = await logs.own_head(connection)
     unwitnessed = set()
     for fingerprint in registers.keys() - {None if own is None else own.fingerprint}:
         head = await logs.head_of(connection, fingerprint)
         witnesses = [each for each in peers.values() if each.fingerprint != fingerprint]
         if head is None or not _is_witnessed(head, witnesses):
             unwitnessed.add(fingerprint)
-    if own is not None and decided_here is not None:
-        registers[own.fingerprint] = decided_here
+    if own is not None:
+        registers[own.fingerprint] = (await node.registers.at(connection, own)).register
     judged = await judgments.load(connection, node.vault)
     return Known(registers, unwitnessed, judged, None if own is None else own.fingerprint)
 

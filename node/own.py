@@ -27,9 +27,9 @@ async def match_own(
     """Add to `matches` whatever of our own has not ended and names one of `identifiers`."""
     async with node.store.read() as connection:
         head = await logs.own_head(connection)
-        register = await node.registers.own(connection)
-        if head is None or register is None:
+        if head is None:
             return
+        register = (await node.registers.at(connection, head)).register
         live = {
             id_: each
             for id_, each in register.attestations.items()

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from node.api import checks, decisions, findings, inquiries, sanctions, screenings
 from node.web.answers import Answer
-from node.web.typed import HANDLES, understood
+from node.web.typed import HANDLES, of_form
 from node.web.visit import Visit
 from protocol.errors import ComityError, NotFound
 
@@ -52,7 +52,7 @@ async def look(visit: Visit) -> web.StreamResponse:
 async def check(visit: Visit) -> web.StreamResponse:
     """`POST /check`: the answer, at an address that does not say whom it is about."""
     form = visit.form
-    typed = understood(form.one("who"), form.one("handle"))
+    typed = of_form(form)
     body = {"identifiers": typed.terms, "event": event_of(visit)}
     fault = None
     if typed.unclear:
@@ -86,7 +86,7 @@ def _form(
 
 async def typed(visit: Visit) -> web.StreamResponse:
     """`POST /typed`: how what is typed about somebody is read, for the script; nobody is asked."""
-    found = understood(visit.form.one("who"), visit.form.one("handle"))
+    found = of_form(visit.form)
     return visit.page("typed", terms=found.terms, unclear=found.unclear)
 
 

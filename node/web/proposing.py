@@ -8,7 +8,7 @@ from aiohttp import web
 
 from node.api import officers, sanctions
 from node.web.checking import unclear
-from node.web.typed import HANDLES, understood
+from node.web.typed import HANDLES, of_form
 from node.web.visit import Visit
 from protocol.english import English
 from protocol.errors import ComityError
@@ -76,7 +76,7 @@ async def propose(visit: Visit) -> web.StreamResponse:
     except ComityError as error:
         words = str(error)
         field = next((field for said, field in _FIELDS.items() if said in words), "who")
-        typed = understood(visit.form.one("who"), visit.form.one("handle"))
+        typed = of_form(visit.form)
         said = without_options(visit, typed.named(words))
         return await _form(visit, error.status, {field: said})
     spaces, bodies = await declared(visit)
@@ -107,7 +107,7 @@ def _missing(visit: Visit) -> dict[str, str]:
     """What cannot be proposed without."""
     form = visit.form
     votes = [form.one("present"), form.one("in_favour")]
-    typed = understood(form.one("who"), form.one("handle"))
+    typed = of_form(form)
     wrong = {
         "who": (
             not typed.terms or bool(typed.unclear),
@@ -144,7 +144,7 @@ def _proposal(visit: Visit) -> dict[str, Any]:
     form = visit.form
     told = {"state": form.one("notice")}
     body: dict[str, Any] = {
-        "identifiers": understood(form.one("who"), form.one("handle")).terms,
+        "identifiers": of_form(form).terms,
         "measure": form.one("measure"),
         "scope": [_scope(each) for each in form.all("scope")],
         "basis": form.one("basis") or "undisclosed",
@@ -189,7 +189,7 @@ async def _form(
         faults=faults or {},
         handles=HANDLES,
         terms=[],
-        unclear=understood(visit.form.one("who"), visit.form.one("handle")).unclear,
+        unclear=of_form(visit.form).unclear,
         spaces=spaces,
         bodies=bodies,
         recognised=_recognised(visit),

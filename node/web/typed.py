@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import getaddresses
 from urllib.parse import urlsplit
 
+from node.web.forms import Form
 from protocol.english import English
 from protocol.identifiers import KINDS
 
@@ -57,6 +58,11 @@ def understood(text: str, handle: str) -> Typed:
         terms += found
         unclear += [] if found else [line]
     return Typed(list(dict.fromkeys(terms)), unclear)
+
+
+def of_form(form: Form) -> Typed:
+    """What a form says about a person, by its fields `who` and `handle`."""
+    return understood(form.one("who"), form.one("handle"))
 
 
 def _of_line(line: str, handle: str) -> list[str]:
